@@ -1,0 +1,16 @@
+// Assertions: they stay on in production and mean a fault in our own code, never bad input.
+
+/** Thrown by {@link assert}; caught nowhere but at the process boundary. */
+export class AssertionError extends Error {
+  override readonly name = 'AssertionError';
+}
+
+/** Throws {@link AssertionError} with `message` unless `condition` holds. */
+export function assert(condition: unknown, message: string): asserts condition {
+  if (!condition) throw new AssertionError(message);
+}
+
+/** Marks a place that types say is never reached; throws {@link AssertionError}. */
+export function unreachable(value: never): never {
+  throw new AssertionError(`unexpected value: ${JSON.stringify(value)}`);
+}
