@@ -162,7 +162,7 @@ export function createTcpPool(options: { readonly clock: Clock; readonly tcp?: P
 
   function closeLeastRecentIdle(): void {
     for (const connection of pool.rvalues()) {
-      if (connection.waiters.size > 0) continue;
+      if (connection === undefined || connection.waiters.size > 0) continue;
       pool.delete(connection.key);
       return;
     }
@@ -201,7 +201,7 @@ export function createTcpPool(options: { readonly clock: Clock; readonly tcp?: P
   /** A connection on which a reply was overdue gets no further queries: its peer may be gone. */
   function expire(waiter: Waiter): void {
     const connection = waiter.connection;
-    if (connection !== undefined && connection.pooled) pool.delete(connection.key);
+    if (connection?.pooled) pool.delete(connection.key);
     finish(waiter, { kind: 'timeout' });
   }
 
