@@ -1,11 +1,11 @@
-// How the tests run: every file of test/ that ends in .test.ts, in threads, with no network.
-import { defineConfig } from 'vitest/config';
+// How the tests run: every file of test/ that ends in .test.ts, on loopback at most.
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
-export default defineConfig({
+const config: ViteUserConfig = defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    environment: 'node',
     testTimeout: 10_000,
-    passWithNoTests: false,
   },
 });
+
+export default config;

@@ -1,0 +1,113 @@
+// Holds what a user installs: few dependencies, all locked, none that runs code on install, and a clear word where Node.js is too old.
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = join(import.meta.dirname, '..');
+
+interface Manifest {
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly devDependencies: Readonly<Record<string, string>>;
+  readonly optionalDependencies: Readonly<Record<string, string>>;
+}
+
+interface Locked {
+  readonly version?: string;
+  readonly integrity?: string;
+  readonly license?: string;
+  readonly resolved?: string;
+  readonly dev?: boolean;
+  readonly link?: boolean;
+  readonly hasInstallScript?: boolean;
+  readonly libc?: readonly string[];
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+}
+
+const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
+const own = JSON.parse(read('package.json')) as Manifest;
+const node = JSON.parse(read('tools/node/package.json')) as Manifest;
+const { packages } = JSON.parse(read('package-lock.json')) as { packages: Readonly<Record<string, Locked>> };
+const installed = Object.entries(packages).filter(
+  ([path, { link }]) => path.includes('node_modules/') && link !== true,
+);
+
+const nameOf = (path: string): string => path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
+const namesWhere = (test: (locked: Locked) => boolean): string[] =>
+  installed.filter(([, locked]) => test(locked)).map(([path]) => nameOf(path));
+
+describe('the dependencies', () => {
+  it('are at most eight at run time', () => {
+    expect(Object.keys(own.dependencies).length).toBeLessThanOrEqual(8);
+  });
+
+  it('are pinned', () => {
+    const versions = [own.dependencies, own.devDependencies, node.optionalDependencies].flatMap(Object.values);
+    expect(versions.filter((version) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
+  });
+
+  it('run no code when they are installed', () => {
+    expect(namesWhere(({ hasInstallScript }) => hasInstallScript === true)).toEqual([]);
+    expect(read('.npmrc')).toMatch(/^ignore-scripts=true$/m);
+  });
+
+  it('are locked by their integrity, to no one registry', () => {
+    expect(namesWhere(({ integrity }) => !integrity?.startsWith('sha512-'))).toEqual([]);
+    expect(namesWhere(({ resolved }) => resolved !== undefined)).toEqual([]);
+  });
+
+  it('are locked for every platform that they name', () => {
+    const names = new Set(namesWhere(() => true));
+    const wanted = Object.values(packages).flatMap(({ optionalDependencies = {} }) =>
+      Object.keys(optionalDependencies),
+    );
+    expect(wanted.filter((name) => !names.has(name))).toEqual([]);
+  });
+
+  it('have their licences listed', () => {
+    const shipped = installed.filter(([, { dev }]) => dev !== true).map(([path]) => path);
+    const tools = Object.keys(own.devDependencies).map((name) => `node_modules/${name}`);
+    const rows = [...shipped, ...tools].map((path) => `| ${nameOf(path)} | ${packages[path]?.license ?? 'none'} |`);
+    const page = read('LICENCES.md');
+    expect(rows.filter((row) => !page.includes(row))).toEqual([]);
+  });
+});
+
+describe('the Node.js of the npm scripts', () => {
+  it('is what runs this test', () => {
+    expect(Number(process.versions.node.split('.')[0])).toBeGreaterThanOrEqual(24);
+  });
+
+  it('is left alone on Linux without glibc, where its binary would not start', () => {
+    // The packages do not say so themselves: npm reads it from the lockfile, where it was added by hand.
+    const linux = installed.filter(([path]) => nameOf(path).startsWith('node-linux-'));
+    expect(linux.map(([, { libc }]) => libc)).toEqual([['glibc'], ['glibc']]);
+  });
+});
+
+describe('an old Node.js', () => {
+  const OLD = "Object.defineProperty(process.versions, 'node', { value: '20.20.2' });";
+  const inOneLine = /^rootwalk needs Node\.js 24 or newer, and this is v[^\n]* https:\/\/nodejs\.org\/[^\n]*\n$/;
+
+  it('is told which one is needed by the npm scripts', () => {
+    const { stderr, status } = run(['-e', `${OLD} require('./tools/node/check.cjs')`]);
+    expect(stderr).toMatch(inOneLine);
+    expect(status).toBe(1);
+  });
+
+  it('is told which one is needed by the command', () => {
+    const { stderr, status } = run(['--input-type=module', '-e', `${OLD} await import('./src/cli/main.ts')`]);
+    expect(stderr).toMatch(inOneLine);
+    expect(status).toBe(1);
+  });
+
+  it('reads nothing but the entry before it is told', () => {
+    // A static import would be loaded, and refused for its syntax, before the first line runs.
+    expect(read('src/cli/main.ts')).not.toMatch(/^\s*(?:import|export)\s[^(]*\bfrom\b/m);
+  });
+});
+
+function run(args: readonly string[]): { stderr: string; status: number | null } {
+  const { stderr, status } = spawnSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8', timeout: 10_000 });
+  return { stderr, status };
+}
