@@ -1,0 +1,281 @@
+// Steps 4 to 6 of the notes, root, TLD and authoritative: which servers each zone was delegated to.
+
+import { assert } from '../base/assert.ts';
+import type { Limits } from '../base/limits.ts';
+import type { ServerAddress } from '../base/ports.ts';
+import { isSubdomainOf, type Name, parentOf, ROOT } from '../wire/name.ts';
+import type { RRset } from '../wire/rrset.ts';
+import type { LayerStats } from './entry.ts';
+import { compactRRset, compactRRsets, entryFootprint, rrsetsFootprint, stringFootprint } from './footprint.ts';
+import { SegmentedMap } from './segmented.ts';
+
+/** A zone cut and the servers below it. */
+export interface Delegation {
+  readonly zone: Name;
+  readonly nameServers: readonly Name[];
+  /** `hints`, `stub` and `forward` are configured: they never expire and are never replaced. */
+  readonly source: 'hints' | 'priming' | 'referral' | 'stub' | 'forward';
+  /** By `Clock.nowMs`; Infinity for what is configured. */
+  readonly expiresAtMs: number;
+  /** The configured addresses of a stub or forward zone, else empty. */
+  readonly addresses: readonly ServerAddress[];
+  /** The DS RRset of the referral. */
+  readonly ds: RRset | undefined;
+  /** The NSEC or NSEC3 RRsets of the referral. */
+  readonly dsProof: readonly RRset[];
+}
+
+/** Addresses of one family that came with a delegation; of use for that delegation only. */
+export interface Glue {
+  readonly nameServer: Name;
+  readonly family: 4 | 6;
+  /** Canonical text. */
+  readonly addresses: readonly string[];
+  /** By `Clock.nowMs`. */
+  readonly expiresAtMs: number;
+}
+
+/** What is known of a name server's addresses of one family; an empty list: it is known to have none. */
+export interface NameServerAddresses {
+  readonly addresses: readonly string[];
+  /** By `Clock.nowMs`. */
+  readonly expiresAtMs: number;
+  readonly source: 'glue' | 'lookup' | 'hints';
+}
+
+/** What {@link Hierarchy} is made with. */
+export interface HierarchyOptions {
+  /** The most memory that all entries together may take, by estimate; what is configured is not counted. */
+  readonly octetsMax: number;
+  readonly limits: Limits;
+}
+
+/** One line of a dump: a delegation with its glue, or addresses that were looked up. */
+export type HierarchyDump =
+  | { readonly kind: 'delegation'; readonly delegation: Delegation; readonly glue: readonly Glue[] }
+  | {
+      readonly kind: 'addresses';
+      readonly nameServer: Name;
+      readonly family: 4 | 6;
+      readonly known: NameServerAddresses;
+    };
+
+/**
+ * Delegations are keyed by zone, each with the glue of its own referral: glue that a referral brought for a name of
+ * another zone serves that delegation alone and is never seen by others. Addresses that were looked up are keyed by
+ * name server and serve all. Nothing here is ever put into an answer.
+ *
+ * Ghost domains (CVE-2012-1033) and phoenix domains: a delegation expires no later than the one whose servers gave it,
+ * and its glue, and addresses looked up below it, no later than itself. So each chain dies with its highest link.
+ */
+export class Hierarchy {
+  readonly #limits: Limits;
+  readonly #configured: Map<Name, Held> = new Map();
+  readonly #entries: SegmentedMap<Held | Looked>;
+  #hits = 0;
+  #misses = 0;
+
+  constructor(options: HierarchyOptions) {
+    this.#limits = options.limits;
+    this.#entries = new SegmentedMap({ octetsMax: options.octetsMax, sizeOf: footprint });
+  }
+
+  /** Sets a delegation that never expires, is never put out, and is not replaced by what servers say. */
+  configure(delegation: Delegation, glue: readonly Glue[]): void {
+    const forever = glue.map((one) => ({ ...one, expiresAtMs: Infinity }));
+    this.#configured.set(delegation.zone, {
+      kind: 'delegation',
+      delegation: { ...delegation, expiresAtMs: Infinity },
+      glue: forever,
+    });
+  }
+
+  /**
+   * The deepest live delegation at or above `name`. The root's hints must have been configured. Counted as a hit when
+   * it is deeper than the root.
+   */
+  closest(name: Name, nowMs: number): Delegation {
+    for (let zone = name; zone !== ROOT; zone = parentOf(zone)) {
+      const held = this.#held(zone, nowMs);
+      if (held !== undefined) {
+        this.#hits++;
+        return held.delegation;
+      }
+    }
+    this.#misses++;
+    const root = this.#held(ROOT, nowMs);
+    assert(root !== undefined, 'the hierarchy has no root hints');
+    return root.delegation;
+  }
+
+  /** The live delegation of exactly this zone. */
+  delegation(zone: Name, nowMs: number): Delegation | undefined {
+    return this.#held(zone, nowMs)?.delegation;
+  }
+
+  /**
+   * Keeps what a referral said, in place of what was known of the zone: the parent's word counts each time. `parent` is
+   * the delegation whose servers said it (undefined for priming). Returns the delegation as it may be used now, cut to
+   * the limits, which is the configured one if the zone has one. It is not kept if it has no time to live.
+   */
+  put(delegation: Delegation, glue: readonly Glue[], parent: Delegation | undefined, nowMs: number): Delegation {
+    const { zone } = delegation;
+    const configured = this.#configured.get(zone);
+    if (configured !== undefined && configured.delegation.source !== 'hints') return configured.delegation;
+    const nameServers = delegation.nameServers.slice(0, this.#limits.nameServersPerDelegation);
+    const ownGlue = this.#bounded(glue, nameServers);
+    let expiresAtMs = Math.min(delegation.expiresAtMs, nowMs + this.#limits.ttlSeconds * 1000);
+    // The root is no one's child, and what is configured is not revoked: neither makes a ghost.
+    if (parent !== undefined && parent.zone !== ROOT) expiresAtMs = Math.min(expiresAtMs, parent.expiresAtMs);
+    expiresAtMs = Math.min(expiresAtMs, usableUntilMs(zone, nameServers, ownGlue));
+    const kept: Held = {
+      kind: 'delegation',
+      delegation: {
+        ...delegation,
+        nameServers,
+        expiresAtMs,
+        ds: delegation.ds && compactRRset(delegation.ds),
+        dsProof: compactRRsets(delegation.dsProof),
+      },
+      glue: ownGlue.map((one) => ({ ...one, expiresAtMs: Math.min(one.expiresAtMs, expiresAtMs) })),
+    };
+    if (expiresAtMs > nowMs) this.#entries.set(delegationKey(zone), kept);
+    return kept.delegation;
+  }
+
+  /**
+   * The addresses of a name server for use at `zone`: those looked up, else the glue of that zone's delegation. That
+   * a look-up found none counts only where there is no glue.
+   */
+  addresses(zone: Name, nameServer: Name, family: 4 | 6, nowMs: number): NameServerAddresses | undefined {
+    const looked = this.#entries.get(addressesKey(nameServer, family));
+    const known = looked?.kind === 'addresses' && looked.known.expiresAtMs > nowMs ? looked.known : undefined;
+    if (known !== undefined && known.addresses.length > 0) return known;
+    const held = this.#held(zone, nowMs);
+    const glue = held?.glue.find((one) => one.nameServer === nameServer && one.family === family);
+    if (held === undefined || glue === undefined || glue.expiresAtMs <= nowMs) return known;
+    const source = held.delegation.source === 'hints' ? 'hints' : 'glue';
+    return { addresses: glue.addresses, expiresAtMs: glue.expiresAtMs, source };
+  }
+
+  /**
+   * Keeps addresses that were looked up; an empty list says that there are none. `from` is the delegation whose servers
+   * gave the answer: they expire no later than it does.
+   */
+  putAddresses(nameServer: Name, family: 4 | 6, known: NameServerAddresses, from: Delegation, nowMs: number): void {
+    const { ttlSeconds, negativeTtlSeconds, addressesPerNameServer } = this.#limits;
+    const ttl = known.addresses.length > 0 ? ttlSeconds : Math.min(ttlSeconds, negativeTtlSeconds);
+    let expiresAtMs = Math.min(known.expiresAtMs, nowMs + ttl * 1000);
+    if (from.zone !== ROOT) expiresAtMs = Math.min(expiresAtMs, from.expiresAtMs);
+    if (expiresAtMs <= nowMs) return;
+    const addresses = distinct(known.addresses, addressesPerNameServer);
+    const looked: Looked = { kind: 'addresses', nameServer, family, known: { ...known, addresses, expiresAtMs } };
+    this.#entries.set(addressesKey(nameServer, family), looked);
+  }
+
+  /** Takes out the delegation of exactly this zone and the addresses of the name server of this name. */
+  flush(name: Name): number {
+    const keys = [delegationKey(name), addressesKey(name, 4), addressesKey(name, 6)];
+    return keys.filter((key) => this.#entries.delete(key)).length;
+  }
+
+  /** Takes out all delegations and addresses at and below `zone`, those configured excepted; returns how many. */
+  flushZone(zone: Name): number {
+    let count = 0;
+    for (const [key, entry] of this.#entries.entries()) {
+      const name = entry.kind === 'delegation' ? entry.delegation.zone : entry.nameServer;
+      if (isSubdomainOf(name, zone) && this.#entries.delete(key)) count++;
+    }
+    return count;
+  }
+
+  /** Takes out everything that was learned. */
+  clear(): void {
+    this.#entries.clear();
+  }
+
+  /** The figures of this layer. */
+  stats(): LayerStats {
+    const { size, octets, octetsMax, evictions } = this.#entries;
+    return { hits: this.#hits, misses: this.#misses, entries: size, octets, octetsMax, evictions };
+  }
+
+  /** All that is live, what is configured first. */
+  *dump(nowMs: number): Generator<HierarchyDump> {
+    yield* this.#configured.values();
+    for (const [, entry] of this.#entries.entries()) {
+      const { expiresAtMs } = entry.kind === 'delegation' ? entry.delegation : entry.known;
+      if (expiresAtMs > nowMs) yield entry;
+    }
+  }
+
+  #held(zone: Name, nowMs: number): Held | undefined {
+    const configured = this.#configured.get(zone);
+    if (configured !== undefined && configured.delegation.source !== 'hints') return configured;
+    const entry = this.#entries.get(delegationKey(zone));
+    if (entry?.kind === 'delegation' && entry.delegation.expiresAtMs > nowMs) return entry;
+    return configured;
+  }
+
+  /** Glue of the delegation's own name servers, at most so many addresses each, each address once. */
+  #bounded(glue: readonly Glue[], nameServers: readonly Name[]): Glue[] {
+    const kept: Glue[] = [];
+    for (const one of glue.slice(0, 2 * this.#limits.nameServersPerDelegation)) {
+      if (!nameServers.includes(one.nameServer) || one.addresses.length === 0) continue;
+      kept.push({ ...one, addresses: distinct(one.addresses, this.#limits.addressesPerNameServer) });
+    }
+    return kept;
+  }
+}
+
+interface Held {
+  readonly kind: 'delegation';
+  readonly delegation: Delegation;
+  readonly glue: readonly Glue[];
+}
+
+interface Looked {
+  readonly kind: 'addresses';
+  readonly nameServer: Name;
+  readonly family: 4 | 6;
+  readonly known: NameServerAddresses;
+}
+
+function delegationKey(zone: Name): string {
+  return `z${zone}`;
+}
+
+function addressesKey(nameServer: Name, family: 4 | 6): string {
+  return `${family}${nameServer}`;
+}
+
+/**
+ * When all name servers lie within the zone, it can be reached by its glue alone: without it, only the parent can tell
+ * the addresses anew, so the delegation ends with the last of its glue.
+ */
+function usableUntilMs(zone: Name, nameServers: readonly Name[], glue: readonly Glue[]): number {
+  if (glue.length === 0 || !nameServers.every((nameServer) => isSubdomainOf(nameServer, zone))) return Infinity;
+  return Math.max(...glue.map((one) => one.expiresAtMs));
+}
+
+function distinct(addresses: readonly string[], most: number): readonly string[] {
+  return [...new Set(addresses)].slice(0, most);
+}
+
+function footprint(entry: Held | Looked, key: string): number {
+  if (entry.kind === 'addresses') {
+    return entryFootprint(key) + stringFootprint(entry.nameServer) + addressesFootprint(entry.known.addresses);
+  }
+  const { delegation, glue } = entry;
+  let octets = 2 * entryFootprint(key) + rrsetsFootprint(delegation.dsProof);
+  if (delegation.ds !== undefined) octets += rrsetsFootprint([delegation.ds]);
+  for (const nameServer of delegation.nameServers) octets += stringFootprint(nameServer);
+  for (const one of glue) octets += entryFootprint('') + addressesFootprint(one.addresses);
+  return octets;
+}
+
+function addressesFootprint(addresses: readonly string[]): number {
+  let octets = 0;
+  for (const address of addresses) octets += stringFootprint(address);
+  return octets;
+}
