@@ -3,6 +3,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { createFrameReader, frame } from '../base/frames.ts';
 import type { Clock, ServerAddress } from '../base/ports.ts';
 import { type Authority, respond } from './respond.ts';
 
@@ -22,8 +23,6 @@ export interface AuthorityOptions {
 
 const loopback = '127.0.0.1';
 const connectionsMost = 100;
-/** Octets of unfinished input that a connection may hold. */
-const pendingOctetsMost = 65_537;
 
 /** Starts a server on ephemeral ports of 127.0.0.1; rejects with the error of the socket that could not be bound. */
 export async function startAuthority(authority: Authority, options: AuthorityOptions): Promise<RunningAuthority> {
@@ -75,12 +74,15 @@ async function startTcp(answer: Answer): Promise<Listener> {
     connection.on('close', () => connections.delete(connection));
     // A connection that breaks is closed by Node; nothing is left to do.
     connection.on('error', () => undefined);
-    readFramed(connection, (query) => {
-      answer(query, 'tcp', (response) => {
-        const length = Buffer.alloc(2);
-        length.writeUInt16BE(response.length);
-        if (connection.writable) connection.write(Buffer.concat([length, response]));
-      });
+    const reader = createFrameReader();
+    connection.on('data', (chunk) => {
+      reader.push(chunk);
+      // RFC 7766, 6.2.1.1: several queries may follow one another.
+      for (let query = reader.next(); query !== undefined; query = reader.next()) {
+        answer(query, 'tcp', (response) => {
+          if (connection.writable) connection.write(frame(response));
+        });
+      }
     });
   });
   server.maxConnections = connectionsMost;
@@ -93,18 +95,4 @@ async function startTcp(answer: Answer): Promise<Listener> {
     await closed;
   };
   return { address: { ip: loopback, port: (server.address() as AddressInfo).port }, close };
-}
-
-// RFC 1035, 4.2.2: each message behind two octets of length; RFC 7766, 6.2.1.1: several may follow one another.
-function readFramed(connection: Socket, take: (message: Uint8Array) => void): void {
-  let pending: Buffer = Buffer.alloc(0);
-  connection.on('data', (chunk: Buffer) => {
-    pending = Buffer.concat([pending, chunk]);
-    while (pending.length >= 2 && pending.length >= 2 + pending.readUInt16BE(0)) {
-      const end = 2 + pending.readUInt16BE(0);
-      take(pending.subarray(2, end));
-      pending = pending.subarray(end);
-    }
-    if (pending.length > pendingOctetsMost) connection.destroy();
-  });
 }
