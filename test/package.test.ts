@@ -1,5 +1,6 @@
 // Holds what a user installs: few dependencies, all locked, none that runs code on install, and a clear word where Node.js is too old.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -87,10 +88,16 @@ describe('the Node.js of the npm scripts', () => {
 
 describe('an old Node.js', () => {
   const OLD = "Object.defineProperty(process.versions, 'node', { value: '20.20.2' });";
+  const ELSEWHERE = "Object.defineProperty(process, 'platform', { value: 'plan9' });";
   const inOneLine = /^rootwalk needs Node\.js 24 or newer, and this is v[^\n]* https:\/\/nodejs\.org\/[^\n]*\n$/;
 
-  it('is told which one is needed by the npm scripts', () => {
-    const { stderr, status } = run(['-e', `${OLD} require('./tools/node/check.cjs')`]);
+  it('hands the npm scripts over to the one that was installed', () => {
+    const { stdout } = run(['-e', `${OLD} require('./tools/node/run.cjs')`, '', '-p', '"ran on " + process.version']);
+    expect(stdout).toMatch(/^ran on v2[4-9]\.\d+\.\d+\n$/);
+  });
+
+  it('tells the npm scripts which one is needed where none was', () => {
+    const { stderr, status } = run(['-e', `${OLD} ${ELSEWHERE} require('./tools/node/run.cjs')`]);
     expect(stderr).toMatch(inOneLine);
     expect(status).toBe(1);
   });
@@ -107,7 +114,20 @@ describe('an old Node.js', () => {
   });
 });
 
-function run(args: readonly string[]): { stderr: string; status: number | null } {
-  const { stderr, status } = spawnSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8', timeout: 10_000 });
-  return { stderr, status };
+describe('the launcher of the npm scripts', () => {
+  it('ends with the code of what it ran', () => {
+    expect(run(['tools/node/run.cjs', '-e', 'process.exit(7)']).status).toBe(7);
+  });
+
+  it('hands on SIGTERM and waits for the end', async () => {
+    const script = "process.on('SIGTERM', () => process.exit(9)); setInterval(() => {}, 1000); console.log('up');";
+    const child = spawn(process.execPath, ['tools/node/run.cjs', '-e', script], { cwd: ROOT });
+    await once(child.stdout, 'data');
+    child.kill('SIGTERM');
+    expect((await once(child, 'exit'))[0]).toBe(9);
+  });
+});
+
+function run(args: readonly string[]): { stdout: string; stderr: string; status: number | null } {
+  return spawnSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8', timeout: 10_000 });
 }
