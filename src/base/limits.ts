@@ -13,12 +13,55 @@ function row(value: number, least: number, most: number, unit: string, reason: s
   return { value, least, most, unit, reason };
 }
 
-const TABLE = {
+/** The name of a bound; extended errors and events carry it. */
+export type LimitName =
+  | 'aliasLinks'
+  | 'upstreamQueries'
+  | 'lookupDepth'
+  | 'iterations'
+  | 'nameServerLookups'
+  | 'nameServerLookupsPerDelegation'
+  | 'resolutionMs'
+  | 'sendsPerServer'
+  | 'sendsPerLookup'
+  | 'signatureChecks'
+  | 'signatureChecksPerRRset'
+  | 'keysPerTag'
+  | 'nsec3Iterations'
+  | 'nsec3Hashes'
+  | 'minimisationSteps'
+  | 'nameServersPerDelegation'
+  | 'addressesPerNameServer'
+  | 'rdatasPerRRset'
+  | 'signaturesPerRRset'
+  | 'firstTimeoutMs'
+  | 'hedgeMs'
+  | 'leastTimeoutMs'
+  | 'mostTimeoutMs'
+  | 'tcpTimeoutMs'
+  | 'udpPayloadOctets'
+  | 'ednsOptions'
+  | 'compressionEntries'
+  | 'ttlSeconds'
+  | 'negativeTtlSeconds'
+  | 'bogusTtlSeconds'
+  | 'failureTtlSeconds'
+  | 'failureTtlMostSeconds'
+  | 'resolutions'
+  | 'clientsPerQuestion'
+  | 'repliesPerClient'
+  | 'tcpConnections'
+  | 'tcpConnectionsPerClient'
+  | 'tcpIdleMs'
+  | 'tcpInFlight';
+
+/** The table itself, for documentation and for settings. */
+export const limitTable: { readonly [Name in LimitName]: LimitRow } = {
   // What one client question may cause, sub-lookups included.
   aliasLinks: row(11, 1, 64, 'links', 'CNAME and DNAME chains end; Unbound 11, Knot 13'),
   upstreamQueries: row(100, 4, 1000, 'queries', 'amplification; Unbound 200, PowerDNS 50 per name'),
   lookupDepth: row(7, 1, 32, 'levels', 'name servers named by name servers; BIND 7'),
-  referrals: row(40, 4, 130, 'referrals', 'a name has at most 127 labels; minimisation steps count here too'),
+  iterations: row(150, 4, 1000, 'passes', 'of the referral loop: referrals, minimisation steps and failed servers'),
   nameServerLookups: row(20, 1, 100, 'names', 'NXNSAttack, per client question'),
   nameServerLookupsPerDelegation: row(5, 1, 50, 'names', 'NXNSAttack, per delegation'),
   resolutionMs: row(7000, 100, 60_000, 'ms', 'total time of a client question; PowerDNS 7 s'),
@@ -39,6 +82,7 @@ const TABLE = {
 
   // Time.
   firstTimeoutMs: row(400, 10, 5000, 'ms', 'first question to an unknown server; Knot 400 ms'),
+  hedgeMs: row(150, 10, 5000, 'ms', 'a server never asked is late after this, and a second is asked'),
   leastTimeoutMs: row(50, 1, 1000, 'ms', 'never less, however fast the server was'),
   mostTimeoutMs: row(2000, 100, 10_000, 'ms', 'one send; several must fit in the total'),
   tcpTimeoutMs: row(3000, 100, 10_000, 'ms', 'connect, send and receive'),
@@ -63,21 +107,15 @@ const TABLE = {
   tcpConnectionsPerClient: row(50, 1, 10_000, 'connections', 'one address; loopback exempt'),
   tcpIdleMs: row(10_000, 100, 120_000, 'ms', 'RFC 7766, 6.2.3; shorter when full'),
   tcpInFlight: row(100, 1, 10_000, 'queries', 'pipelined on one connection'),
-} as const satisfies Record<string, LimitRow>;
-
-/** The name of a bound; extended errors and events carry it. */
-export type LimitName = keyof typeof TABLE;
+};
 
 /** One number for each bound. Tests may lift one to show what it holds back. */
 export type Limits = { readonly [Key in LimitName]: number };
 
-/** The table itself, for documentation and for settings. */
-export const limitTable: { readonly [Key in LimitName]: LimitRow } = TABLE;
-
 /** The default bounds with `changes` applied; a change outside least..most throws RangeError with the bound's name. */
 export function makeLimits(changes: Partial<Limits> = {}): Limits {
   const limits = {} as { -readonly [Key in LimitName]: number };
-  for (const name of Object.keys(TABLE) as LimitName[]) {
+  for (const name of Object.keys(limitTable) as LimitName[]) {
     const { value, least, most, unit } = limitTable[name];
     const chosen = changes[name] ?? value;
     if (!(chosen >= least && chosen <= most)) {

@@ -98,7 +98,13 @@ export type EventBody =
   | { readonly kind: 'sublookup'; readonly name: Name; readonly type: number; readonly why: string }
   | { readonly kind: 'sublookup-end'; readonly outcome: string }
   /** Something was written to a layer. */
-  | { readonly kind: 'cached'; readonly layer: LayerName; readonly name: Name; readonly type: number; readonly ttl: number }
+  | {
+      readonly kind: 'cached';
+      readonly layer: LayerName;
+      readonly name: Name;
+      readonly type: number;
+      readonly ttl: number;
+    }
   /** What validation found. */
   | {
       readonly kind: 'validated';

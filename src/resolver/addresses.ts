@@ -1,0 +1,169 @@
+// The addresses of a zone's servers: configured, glue, looked up before, and, when none is left, looked up now.
+
+import type { Delegation, Glue } from '../cache/hierarchy.ts';
+import { isSubdomainOf, type Name } from '../wire/name.ts';
+import { rdataToText } from '../wire/rdata-text.ts';
+import type { RRset } from '../wire/rrset.ts';
+import { TYPE } from '../wire/types.ts';
+import type { Lookup, Scope } from './scope.ts';
+import type { Candidate } from './select-server.ts';
+import type { Resolution } from './types.ts';
+
+/** Resolves a sub-lookup: resolve.ts, handed in so that imports run one way. */
+export type Find = (scope: Scope, lookup: Lookup) => Promise<Resolution>;
+
+/** Name servers looked up at the same time: the second costs a query and saves the wait when the first is dead. */
+const LOOKUPS_AT_ONCE = 2;
+
+/** The families that may be asked, IPv4 first. */
+function families(scope: Scope): readonly (4 | 6)[] {
+  const { ipv4, ipv6 } = scope.shared.options.upstream;
+  return ipv4 ? (ipv6 ? [4, 6] : [4]) : ipv6 ? [6] : [];
+}
+
+/** One lookup's knowledge of the addresses of one zone's name servers, and its search for those that are missing. */
+export class AddressSearch {
+  readonly #delegation: Delegation;
+  /** Glue of the referral in hand and addresses found since: good for this lookup even with a TTL of 0. */
+  readonly #own: Glue[];
+  readonly #asked = new Set<Name>();
+
+  constructor(delegation: Delegation, glue: readonly Glue[]) {
+    this.#delegation = delegation;
+    this.#own = [...glue];
+  }
+
+  /** All addresses known now for the servers of the delegation that may be asked. */
+  candidates(scope: Scope): Candidate[] {
+    const delegation = this.#delegation;
+    if (delegation.source === 'stub' || delegation.source === 'forward') {
+      return delegation.addresses.map((server) => ({ server, nameServer: undefined }));
+    }
+    const candidates: Candidate[] = [];
+    const seen = new Set<string>();
+    for (const nameServer of delegation.nameServers) {
+      for (const family of families(scope)) {
+        for (const ip of this.#addresses(scope, nameServer, family) ?? []) {
+          // CVE-2026-3592: name servers that share addresses are one server.
+          if (seen.has(ip) || scope.shared.denied.has(ip)) continue;
+          seen.add(ip);
+          candidates.push({ server: { ip, port: scope.shared.options.upstream.port }, nameServer });
+        }
+      }
+    }
+    return candidates;
+  }
+
+  #addresses(scope: Scope, nameServer: Name, family: 4 | 6): readonly string[] | undefined {
+    const known = scope.addresses(this.#delegation.zone, nameServer, family);
+    if (known !== undefined && known.addresses.length > 0) return known.addresses;
+    const own = this.#own.find((glue) => glue.nameServer === nameServer && glue.family === family);
+    return own?.addresses ?? known?.addresses;
+  }
+
+  /**
+   * Looks up name servers whose addresses are not known, two at a time, within the bounds of a delegation and of the
+   * client question. False: none is left to look up.
+   */
+  async more(scope: Scope, lookup: Lookup, find: Find): Promise<boolean> {
+    const { limits } = scope.shared.options;
+    const chosen: Name[] = [];
+    for (const nameServer of this.#delegation.nameServers) {
+      if (chosen.length >= LOOKUPS_AT_ONCE) break;
+      if (this.#asked.size >= limits.nameServerLookupsPerDelegation) {
+        scope.exhaust(lookup, 'nameServerLookupsPerDelegation');
+        break;
+      }
+      if (this.#asked.has(nameServer) || !this.#isWorthAsking(scope, lookup, nameServer)) continue;
+      if (!scope.budget.spend('nameServerLookups')) {
+        scope.exhaust(lookup, 'nameServerLookups');
+        break;
+      }
+      this.#asked.add(nameServer);
+      chosen.push(nameServer);
+    }
+    if (chosen.length === 0) return false;
+    // The first address found is enough to go on; the other lookup fills the cache meanwhile.
+    await anyAddress(chosen.map((nameServer) => this.#findOne(scope, lookup, nameServer, find)));
+    return true;
+  }
+
+  /** Not one whose addresses are known (or known to be absent), nor one that could only be found through itself. */
+  #isWorthAsking(scope: Scope, lookup: Lookup, nameServer: Name): boolean {
+    const { zone } = this.#delegation;
+    // RFC 1034, 4.2.1: the address of a server inside the zone it serves can come only from the parent's glue.
+    if (isSubdomainOf(nameServer, zone)) return false;
+    if (lookup.depth >= scope.shared.options.limits.lookupDepth) {
+      scope.exhaust(lookup, 'lookupDepth');
+      return false;
+    }
+    for (let above: Lookup | undefined = lookup; above !== undefined; above = above.above) {
+      if (above.name === nameServer && (above.type === TYPE.A || above.type === TYPE.AAAA)) return false;
+    }
+    return families(scope).some((family) => this.#addresses(scope, nameServer, family) === undefined);
+  }
+
+  /** Asks A and, only if that gives no address, AAAA (only AAAA where IPv4 is off). */
+  async #findOne(scope: Scope, lookup: Lookup, nameServer: Name, find: Find): Promise<boolean> {
+    for (const family of families(scope)) {
+      if (this.#addresses(scope, nameServer, family) !== undefined) continue;
+      const type = family === 4 ? TYPE.A : TYPE.AAAA;
+      const sub = scope.subLookup(lookup, nameServer, type);
+      if (scope.observer) {
+        scope.emit(sub, { kind: 'sublookup', name: nameServer, type, why: 'the address of a name server is missing' });
+      }
+      const resolution = await find(scope, sub);
+      const addresses = addressesOf(resolution.answer, type, scope.shared.options.limits.addressesPerNameServer);
+      if (scope.observer) {
+        const outcome = addresses.length > 0 ? addresses.join(', ') : (resolution.failure ?? 'no address');
+        scope.emit(sub, { kind: 'sublookup-end', outcome });
+      }
+      const expiresAtMs = keepAddresses(scope, nameServer, family, addresses, resolution);
+      this.#own.push({ nameServer, family, addresses, expiresAtMs });
+      if (addresses.length > 0) return true;
+    }
+    return false;
+  }
+}
+
+/** Keeps for all lookups what one has found; a bound that this question reached says nothing about the name. */
+function keepAddresses(
+  scope: Scope,
+  nameServer: Name,
+  family: 4 | 6,
+  addresses: readonly string[],
+  resolution: Resolution,
+): number {
+  const { failure } = resolution;
+  const ttl = failure === undefined ? resolution.ttl : scope.shared.options.limits.failureTtlSeconds;
+  const nowMs = scope.nowMs();
+  const expiresAtMs = nowMs + ttl * 1000;
+  if (failure === undefined || failure === 'network' || failure === 'servers-failed' || failure === 'no-servers') {
+    const known = { addresses, expiresAtMs, source: 'lookup' } as const;
+    scope.shared.caches.hierarchy.putAddresses(nameServer, family, known, scope.closest(nameServer), nowMs);
+  }
+  return expiresAtMs;
+}
+
+/** Resolves as soon as one promise gives true, or when all have ended. */
+function anyAddress(searches: readonly Promise<boolean>[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let left = searches.length;
+    for (const search of searches) {
+      search.then((found) => {
+        left -= 1;
+        if (found || left === 0) resolve();
+      }, reject);
+    }
+  });
+}
+
+/** The addresses in A or AAAA RRsets as text, at most `most`. */
+export function addressesOf(rrsets: readonly RRset[], type: number, most: number): string[] {
+  const addresses: string[] = [];
+  for (const rrset of rrsets) {
+    if (rrset.type !== type) continue;
+    for (const rdata of rrset.rdatas.slice(0, most)) addresses.push(rdataToText(type, rdata));
+  }
+  return addresses.slice(0, most);
+}

@@ -1,0 +1,85 @@
+// Answers from the layers that are in memory, without waiting: host first, then records, link by link.
+
+import type { HostAnswer } from '../cache/host.ts';
+import { type Name, parentOf, ROOT } from '../wire/name.ts';
+import { TYPE } from '../wire/types.ts';
+import { cnameTarget, dnameTarget } from './alias.ts';
+import { type Chain, extendChain } from './chain.ts';
+import { extendedError } from './failure.ts';
+import type { Found } from './found.ts';
+import type { Lookup, Scope } from './scope.ts';
+import type { Resolution } from './types.ts';
+
+/** What the host layer says of the client's own question: files, local data, special names (step 2 of the notes). */
+export function fromHost(scope: Scope, lookup: Lookup): Resolution | undefined {
+  const { name, type } = lookup;
+  const found = scope.shared.caches.host.find(name, type);
+  if (scope.observer) {
+    scope.emit(lookup, { kind: 'layer', layer: 'host', name, type, outcome: found === undefined ? 'miss' : 'hit' });
+  }
+  return found === undefined ? undefined : hostResolution(found);
+}
+
+function hostResolution(found: HostAnswer): Resolution {
+  return {
+    rcode: found.rcode,
+    answer: found.answer,
+    authority: found.authority,
+    security: 'insecure',
+    extendedErrors: [],
+    authoritative: true,
+    ttl: Math.min(...[...found.answer, ...found.authority].map((rrset) => rrset.ttl), HOST_TTL_MOST),
+  };
+}
+
+/** Host data without a TTL of its own, a refusal for instance, is kept as briefly as this in the answers layer. */
+const HOST_TTL_MOST = 60;
+
+/** Follows the chain as far as the records layer reaches. Undefined: the network has to be asked for `chain.current`. */
+export function fromRecords(scope: Scope, lookup: Lookup, chain: Chain): Resolution | undefined {
+  // The chain itself bounds its links, so this loop ends.
+  for (;;) {
+    const name = chain.current;
+    const found = findCached(scope, name, chain.type);
+    if (scope.observer) reportLayer(scope, lookup, name, chain.type, found);
+    if (found === undefined) return undefined;
+    const resolution = extendChain(scope, lookup, chain, found);
+    if (resolution !== undefined) return resolution;
+  }
+}
+
+/** One name and type in the records layer: records, an alias, a denial, or a failure of a moment ago. */
+function findCached(scope: Scope, name: Name, type: number): Found | undefined {
+  if (type === TYPE.ANY) return undefined;
+  const entry = scope.rrset(name, type);
+  if (entry !== undefined) return { kind: 'records', entries: [entry] };
+  if (type !== TYPE.CNAME) {
+    const cname = scope.rrset(name, TYPE.CNAME);
+    if (cname !== undefined) return { kind: 'alias', entry: cname, target: cnameTarget(cname.rrset) };
+  }
+  const denial = scope.denial(name, type);
+  if (denial !== undefined) return { kind: 'denial', entry: denial };
+  for (let above = name; above !== ROOT; ) {
+    above = parentOf(above);
+    const dname = scope.rrset(above, TYPE.DNAME);
+    if (dname !== undefined) return { kind: 'alias', entry: dname, target: dnameTarget(dname.rrset, name) };
+  }
+  const failure = scope.failure(name, type);
+  if (failure === undefined) return undefined;
+  const seconds = Math.ceil((failure.expiresAtMs - scope.nowMs()) / 1000);
+  // RFC 9520, 3.2: what failed is not tried again at once. The first error says what the failure was.
+  const cached = extendedError('cached-failure', `failed a moment ago; asked again in ${seconds} s`);
+  return { kind: 'failure', reason: 'cached-failure', extendedErrors: [...failure.extendedErrors, cached] };
+}
+
+function reportLayer(scope: Scope, lookup: Lookup, name: Name, type: number, found: Found | undefined): void {
+  const common = { kind: 'layer', layer: 'records', name, type } as const;
+  if (found === undefined) {
+    scope.emit(lookup, { ...common, outcome: 'miss' });
+    return;
+  }
+  const what = found.kind === 'records' ? 'rrset' : found.kind === 'denial' ? found.entry.kind : found.kind;
+  const entry = found.kind === 'records' ? found.entries[0] : found.kind === 'failure' ? undefined : found.entry;
+  const ttl = entry === undefined ? {} : { ttl: Math.ceil((entry.expiresAtMs - scope.nowMs()) / 1000) };
+  scope.emit(lookup, { ...common, outcome: 'hit', what, ...ttl });
+}

@@ -1,0 +1,92 @@
+// Puts one question to a zone's servers: the chosen one first and, each time the one asked last is late for its own
+// round trip, another (hedging). The first whole response ends the wait.
+
+import type { Delegation } from '../cache/hierarchy.ts';
+import { timeoutMs } from '../cache/servers.ts';
+import { exchange, type Reply } from './exchange.ts';
+import type { Lookup, Scope } from './scope.ts';
+import type { Candidate, Choice, Tried } from './select-server.ts';
+
+/** The question as it goes out. */
+export interface Question {
+  readonly name: Lookup['name'];
+  readonly type: number;
+  readonly minimised: boolean;
+}
+
+/** The reply that ended the wait, and whose it is. */
+export interface Heard {
+  readonly candidate: Candidate;
+  readonly reply: Reply;
+}
+
+/** Servers waited for at the same time: two late ones say more about the network than a third would. */
+const IN_FLIGHT_MOST = 3;
+
+/**
+ * Asks `first`, then what `next` offers while replies are late. Ends with the first response, or with the last
+ * failure once nothing is in flight. `tried` is told of every send before it is made.
+ */
+export function ask(
+  scope: Scope,
+  lookup: Lookup,
+  delegation: Delegation,
+  question: Question,
+  tried: Tried,
+  first: Choice,
+  next: () => Choice | undefined,
+): Promise<Heard> {
+  return new Promise((resolve, reject) => {
+    let inFlight = 0;
+    let ended = false;
+    let cancelTimer: () => void = () => undefined;
+
+    function launch(choice: Choice): void {
+      const { candidate } = choice;
+      inFlight += 1;
+      tried.note(candidate.server);
+      if (scope.observer) announce(scope, lookup, delegation, choice);
+      const recursionDesired = delegation.source === 'forward';
+      exchange(scope, lookup, { server: candidate.server, recursionDesired, ...question }).then((reply) => {
+        inFlight -= 1;
+        // Response or not, something came back: the exchange below has noted it.
+        if (ended || (reply.kind !== 'message' && inFlight > 0)) return;
+        ended = true;
+        cancelTimer();
+        resolve({ candidate, reply });
+      }, reject);
+      cancelTimer = scope.clock.after(lateMs(scope, candidate), hedge);
+    }
+
+    function hedge(): void {
+      if (ended || inFlight >= IN_FLIGHT_MOST || scope.budget.remainingMs(scope.nowMs()) <= 0) return;
+      const choice = next();
+      if (choice !== undefined) launch(choice.why === 'retry' ? choice : { ...choice, why: 'hedge' });
+    }
+
+    launch(first);
+  });
+}
+
+/** How long a server may take before it counts as late: by its own RTT, or briefly when it was never asked. */
+function lateMs(scope: Scope, candidate: Candidate): number {
+  const { limits } = scope.shared.options;
+  const state = scope.server(candidate.server);
+  return Math.min(
+    timeoutMs(state, limits),
+    state.smoothedRttMs === undefined ? limits.hedgeMs : Number.POSITIVE_INFINITY,
+  );
+}
+
+function announce(scope: Scope, lookup: Lookup, delegation: Delegation, choice: Choice): void {
+  const { candidate, why, expectedMs } = choice;
+  scope.emit(lookup, {
+    kind: 'server',
+    zone: delegation.zone,
+    server: candidate.server,
+    ...(candidate.nameServer === undefined ? {} : { nameServer: candidate.nameServer }),
+    why,
+    ...(expectedMs === undefined ? {} : { expectedMs }),
+    candidates: delegation.nameServers.length,
+  });
+}

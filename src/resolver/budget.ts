@@ -1,0 +1,49 @@
+// The budget of one client question: all the work it causes, wherever that arises, is paid from here.
+
+import type { LimitName, Limits } from '../base/limits.ts';
+import type { Clock } from '../base/ports.ts';
+
+/** What may be spent piece by piece. */
+export type Spendable = 'upstreamQueries' | 'nameServerLookups' | 'signatureChecks' | 'nsec3Hashes';
+
+/** Shared by reference with every sub-lookup of the question; nothing refills it, restarts included. */
+export class Budget {
+  /** The moment (Clock.nowMs) at which the question is given up. */
+  readonly deadlineMs: number;
+  /** The first bound that was reached, if any: the reason that a failure names. */
+  exhausted: LimitName | undefined;
+  /** Set to stop the work at its next step: nobody waits for it any more, or the resolver closes. */
+  cancelled = false;
+  readonly #left: { [Key in Spendable]: number };
+
+  constructor(limits: Limits, clock: Clock) {
+    this.deadlineMs = clock.nowMs() + limits.resolutionMs;
+    this.#left = {
+      upstreamQueries: limits.upstreamQueries,
+      nameServerLookups: limits.nameServerLookups,
+      signatureChecks: limits.signatureChecks,
+      nsec3Hashes: limits.nsec3Hashes,
+    };
+  }
+
+  /** Takes one; false, and the bound is noted, when none is left. */
+  spend(what: Spendable): boolean {
+    if (this.#left[what] <= 0) {
+      this.exhausted ??= what;
+      return false;
+    }
+    this.#left[what] -= 1;
+    return true;
+  }
+
+  /** How much is left of `what`. */
+  left(what: Spendable): number {
+    return this.#left[what];
+  }
+
+  /** Milliseconds until the deadline, 0 when it has passed or the work was cancelled. */
+  remainingMs(nowMs: number): number {
+    if (this.cancelled) return 0;
+    return Math.max(0, this.deadlineMs - nowMs);
+  }
+}

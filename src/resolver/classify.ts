@@ -1,0 +1,129 @@
+// What a scrubbed response means for the question: one of seven outcomes. Pure.
+
+import { isSubdomainOf, type Name } from '../wire/name.ts';
+import { nameInRdata } from '../wire/rdata.ts';
+import type { RRset } from '../wire/rrset.ts';
+import { RCODE, rcodeToText, TYPE } from '../wire/types.ts';
+import { cnameTarget, dnameTarget } from './alias.ts';
+import type { Scrubbed } from './scrub.ts';
+
+/** The outcome, with what of the response carries it. `why` is for people. */
+export type Classified =
+  | { readonly kind: 'answer'; readonly rrsets: readonly RRset[]; readonly why: string }
+  | { readonly kind: 'alias'; readonly rrset: RRset; readonly target: Name | undefined; readonly why: string }
+  | {
+      readonly kind: 'referral';
+      readonly zone: Name;
+      readonly ns: RRset;
+      readonly ds: RRset | undefined;
+      readonly dsProof: readonly RRset[];
+      readonly why: string;
+    }
+  | {
+      readonly kind: 'nodata' | 'nxdomain';
+      readonly soa: RRset | undefined;
+      readonly proof: readonly RRset[];
+      readonly why: string;
+    }
+  | { readonly kind: 'lame'; readonly why: string }
+  | { readonly kind: 'unusable'; readonly why: string };
+
+/** The question as it was put, and to whom. */
+export interface Asked {
+  readonly zone: Name;
+  readonly name: Name;
+  readonly type: number;
+  /** The server recurses for us: it need not be authoritative. */
+  readonly forwarder: boolean;
+}
+
+/** Judges a response in the order of Unbound's response_type_from_server(). */
+export function classify(response: Scrubbed, asked: Asked): Classified {
+  const { rcode } = response;
+  // RFC 6672, 3.2: YXDOMAIN says that the name after DNAME substitution is too long; the DNAME is the answer.
+  if (rcode !== RCODE.NOERROR && rcode !== RCODE.NXDOMAIN && rcode !== RCODE.YXDOMAIN) {
+    const why = `the server answers ${rcodeToText(rcode)}`;
+    return rcode === RCODE.REFUSED || rcode === RCODE.NOTAUTH ? { kind: 'lame', why } : { kind: 'unusable', why };
+  }
+  const positive = classifyAnswer(response, asked);
+  if (positive !== undefined) return positive;
+  const proof = response.authority.filter((rrset) => rrset.type === TYPE.NSEC || rrset.type === TYPE.NSEC3);
+  const soa = response.authority.find((rrset) => rrset.type === TYPE.SOA);
+  if (rcode === RCODE.YXDOMAIN) return { kind: 'unusable', why: 'YXDOMAIN without a DNAME' };
+  if (rcode === RCODE.NXDOMAIN) return classifyNxdomain(response, asked, soa, proof);
+  if (soa !== undefined) {
+    const childSide = soa.name !== asked.zone && isSubdomainOf(soa.name, asked.zone);
+    if (childSide || response.authoritative || asked.forwarder || !response.recursionAvailable) {
+      return { kind: 'nodata', soa, proof, why: 'SOA and no record of this type' };
+    }
+    return { kind: 'lame', why: 'not authoritative: it only recurses' };
+  }
+  return classifyNs(response, asked, proof);
+}
+
+/** RFC 2181, 5.4.1: an answer without AA from a server that recurses is somebody else's word. */
+function recursiveOnly(response: Scrubbed, asked: Asked): boolean {
+  return !asked.forwarder && !response.authoritative && response.recursionAvailable;
+}
+
+function classifyAnswer(response: Scrubbed, asked: Asked): Classified | undefined {
+  const rrsets = response.answer.filter(
+    (rrset) => rrset.name === asked.name && (rrset.type === asked.type || asked.type === TYPE.ANY),
+  );
+  if (rrsets.length > 0 && response.rcode === RCODE.NOERROR) {
+    if (recursiveOnly(response, asked)) return { kind: 'lame', why: 'not authoritative: it only recurses' };
+    return { kind: 'answer', rrsets, why: 'records of this name and type' };
+  }
+  for (const rrset of response.answer) {
+    if (rrset.type !== TYPE.DNAME || rrset.name === asked.name || !isSubdomainOf(asked.name, rrset.name)) continue;
+    return { kind: 'alias', rrset, target: dnameTarget(rrset, asked.name), why: 'a DNAME above this name' };
+  }
+  const cname = response.answer.find((rrset) => rrset.type === TYPE.CNAME && rrset.name === asked.name);
+  if (cname === undefined || asked.type === TYPE.CNAME) return undefined;
+  if (recursiveOnly(response, asked)) return { kind: 'lame', why: 'not authoritative: it only recurses' };
+  return { kind: 'alias', rrset: cname, target: cnameTarget(cname), why: 'a CNAME at this name' };
+}
+
+function classifyNxdomain(
+  response: Scrubbed,
+  asked: Asked,
+  soa: RRset | undefined,
+  proof: readonly RRset[],
+): Classified {
+  if (recursiveOnly(response, asked) && soa === undefined) {
+    return { kind: 'lame', why: 'NXDOMAIN without authority: it only recurses' };
+  }
+  return { kind: 'nxdomain', soa, proof, why: soa === undefined ? 'NXDOMAIN without SOA' : 'NXDOMAIN with SOA' };
+}
+
+/** No answer and no SOA: the NS RRset decides between referral, NODATA and lame. */
+function classifyNs(response: Scrubbed, asked: Asked, proof: readonly RRset[]): Classified {
+  const ns = response.authority.find((rrset) => rrset.type === TYPE.NS);
+  if (ns === undefined) {
+    if (recursiveOnly(response, asked)) return { kind: 'lame', why: 'empty and not authoritative: it only recurses' };
+    return { kind: 'nodata', soa: undefined, proof, why: 'an empty answer' };
+  }
+  if (ns.name === asked.zone && (response.authoritative || asked.forwarder)) {
+    return { kind: 'nodata', soa: undefined, proof, why: 'the zone itself, and no record of this type' };
+  }
+  if (ns.name === asked.zone || !isSubdomainOf(ns.name, asked.zone)) {
+    return { kind: 'lame', why: ns.name === asked.zone ? 'refers to the zone itself' : 'refers upwards' };
+  }
+  if (asked.forwarder) return { kind: 'unusable', why: 'a forwarder that refers' };
+  // RFC 4035, 3.1.4.1: DS lives above the cut, so a referral to the very name is the parent's "no DS".
+  if (asked.type === TYPE.DS && ns.name === asked.name) {
+    return { kind: 'nodata', soa: undefined, proof, why: 'a referral without DS' };
+  }
+  const ds = response.authority.find((rrset) => rrset.type === TYPE.DS && rrset.name === ns.name);
+  return { kind: 'referral', zone: ns.name, ns, ds, dsProof: ds === undefined ? proof : [], why: 'a delegation' };
+}
+
+/** The names of an NS RRset, at most `most`, each once. */
+export function nameServersOf(ns: RRset, most: number): Name[] {
+  const names = new Set<Name>();
+  for (const rdata of ns.rdatas) {
+    if (names.size >= most) break;
+    names.add(nameInRdata(rdata));
+  }
+  return [...names];
+}

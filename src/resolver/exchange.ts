@@ -1,0 +1,300 @@
+// One question to one server: identifier, case, EDNS, what counts as its reply, truncation to TCP, EDNS fallback.
+
+import type { ServerAddress, TransportOutcome, Verdict } from '../base/ports.ts';
+import { ednsOf, noteEdns, noteNoEdns, noteRtt, noteTimeout, timeoutMs } from '../cache/servers.ts';
+import { WireError } from '../wire/error.ts';
+import { type Message, parseMessage } from '../wire/message.ts';
+import type { Name } from '../wire/name.ts';
+import { buildQuery } from '../wire/query.ts';
+import { OPCODE, RCODE } from '../wire/types.ts';
+import type { EventBody } from './events.ts';
+import { exchangeKey, type Lookup, type Scope } from './scope.ts';
+
+/** How an exchange ended. Everything but `message` means that this server gave nothing usable. */
+export type Reply =
+  | { readonly kind: 'message'; readonly message: Message; readonly protocol: 'udp' | 'tcp' }
+  | { readonly kind: 'timeout' }
+  | { readonly kind: 'unreachable'; readonly detail: string }
+  | { readonly kind: 'malformed'; readonly detail: string }
+  /** The budget allowed no more sends. */
+  | { readonly kind: 'spent' };
+
+/** What is asked of whom. */
+export interface ExchangeRequest {
+  readonly server: ServerAddress;
+  readonly name: Name;
+  readonly type: number;
+  /** RD: set towards forwarders only. */
+  readonly recursionDesired: boolean;
+  readonly minimised: boolean;
+}
+
+/**
+ * Asks one server one question. Identical questions to one server share an exchange (STYLE: waits run one way);
+ * a joiner whose starter ran out of budget asks again, unshared. Never rejects.
+ */
+export async function exchange(scope: Scope, lookup: Lookup, request: ExchangeRequest): Promise<Reply> {
+  const { server, name, type } = request;
+  const running = scope.inFlight(server, name, type);
+  if (running !== undefined) {
+    if (scope.observer) sent(scope, lookup, request, 0, 'udp', true, true, undefined);
+    const reply = await running;
+    if (reply.kind !== 'spent') return reply;
+    return converse(scope, lookup, request);
+  }
+  const key = exchangeKey(server, name, type);
+  const started = converse(scope, lookup, request);
+  scope.shared.exchanges.set(key, started);
+  try {
+    return await started;
+  } finally {
+    scope.shared.exchanges.delete(key);
+  }
+}
+
+type Why = 'truncated' | 'suspect' | 'no-edns' | 'minimised' | undefined;
+
+/** The sends of one exchange: UDP, then at most once each TCP and plain DNS. */
+async function converse(scope: Scope, lookup: Lookup, request: ExchangeRequest): Promise<Reply> {
+  const state = scope.server(request.server);
+  const first = ednsOf(state, scope.nowMs()) !== 'none';
+  let edns = first;
+  let protocol: 'udp' | 'tcp' = 'udp';
+  let why: Why = request.minimised ? 'minimised' : undefined;
+  // At most three sends: UDP, TCP, and one of both again without EDNS.
+  for (let sends = 0; sends < 3; sends++) {
+    const result = await sendOnce(scope, lookup, request, protocol, edns, why);
+    if (result.kind === 'suspect' || (result.kind === 'message' && result.message.truncated)) {
+      if (protocol === 'tcp') return { kind: 'malformed', detail: 'truncated or mismatched over TCP' };
+      why = result.kind === 'suspect' ? 'suspect' : 'truncated';
+      protocol = 'tcp';
+      continue;
+    }
+    if (result.kind !== 'message') return result;
+    if (edns && refusesEdns(result.message)) {
+      edns = false;
+      why = 'no-edns';
+      continue;
+    }
+    noteEdnsOutcome(scope, request.server, first, edns, result.message);
+    return result;
+  }
+  return { kind: 'malformed', detail: 'neither UDP, TCP nor plain DNS gave a whole response' };
+}
+
+/** RFC 6891, 7: a server that knows no EDNS answers FORMERR or NOTIMP without OPT; BADVERS to version 0 is as good. */
+function refusesEdns(message: Message): boolean {
+  if (message.rcode === RCODE.BADVERS) return true;
+  return message.edns === undefined && (message.rcode === RCODE.FORMERR || message.rcode === RCODE.NOTIMP);
+}
+
+function noteEdnsOutcome(scope: Scope, server: ServerAddress, tried: boolean, edns: boolean, message: Message): void {
+  const state = scope.server(server);
+  if (edns && message.edns !== undefined) noteEdns(state);
+  // Only a refusal that a working plain reply confirms counts against EDNS, so a forged FORMERR alone does not.
+  if (tried && !edns && (message.rcode === RCODE.NOERROR || message.rcode === RCODE.NXDOMAIN)) {
+    noteNoEdns(state, scope.nowMs());
+  }
+}
+
+async function sendOnce(
+  scope: Scope,
+  lookup: Lookup,
+  request: ExchangeRequest,
+  protocol: 'udp' | 'tcp',
+  edns: boolean,
+  why: Why,
+): Promise<Reply | { readonly kind: 'suspect' }> {
+  const { options } = scope.shared;
+  const { limits } = options;
+  const remainingMs = scope.budget.remainingMs(scope.nowMs());
+  if (remainingMs <= 0) return { kind: 'timeout' };
+  if (!scope.budget.spend('upstreamQueries')) {
+    scope.exhaust(lookup, 'upstreamQueries');
+    return { kind: 'spent' };
+  }
+  const state = scope.server(request.server);
+  const { query, id } = makeQuery(scope, request, edns);
+  const exact = protocol === 'udp' && options.upstream.caseRandomisation;
+  const wait = protocol === 'tcp' ? limits.tcpTimeoutMs : patienceMs(timeoutMs(state, limits), limits.mostTimeoutMs);
+  const number = scope.observer ? scope.nextExchange() : 0;
+  if (scope.observer) sent(scope, lookup, request, number, protocol, edns, false, why);
+  const slot: { message?: Message } = {};
+  const outcome = await options.transport.send(
+    { server: request.server, protocol, query, timeoutMs: Math.min(wait, remainingMs) },
+    (octets) => judge(octets, query, id, exact, slot),
+  );
+  noteOutcome(scope, request.server, protocol, outcome);
+  if (scope.observer) received(scope, lookup, request, number, protocol, outcome, slot.message);
+  if (outcome.kind !== 'response') return outcome;
+  if (slot.message === undefined) return { kind: 'malformed', detail: 'malformed response' };
+  return { kind: 'message', message: slot.message, protocol };
+}
+
+/** A late reply is still a reply: the wait goes on past the moment at which another server is asked (ask.ts). */
+function patienceMs(expectedMs: number, mostMs: number): number {
+  return Math.min(2 * expectedMs + PATIENCE_MS, mostMs);
+}
+
+const PATIENCE_MS = 400;
+
+function makeQuery(scope: Scope, request: ExchangeRequest, edns: boolean): { query: Uint8Array; id: number } {
+  const { upstream } = scope.shared.options;
+  const id = scope.random.integer(0x1_0000);
+  const query = buildQuery({
+    id,
+    name: request.name,
+    type: request.type,
+    recursionDesired: request.recursionDesired,
+    checkingDisabled: false,
+    // DO always, whatever the client asked: signatures are kept with their RRset (RFC 4035, 3.2.1).
+    ...(edns ? { edns: { udpPayloadOctets: upstream.udpPayloadOctets, version: 0, dnssecOk: true, options: [] } } : {}),
+  });
+  if (upstream.caseRandomisation) randomiseCase(query, scope);
+  return { query, id };
+}
+
+/** 0x20: flips the case of each letter of QNAME by chance. One draw serves up to 32 letters. */
+function randomiseCase(query: Uint8Array, scope: Scope): void {
+  let bits = 0;
+  let left = 0;
+  let offset = QUESTION_OFFSET;
+  for (let length = query[offset] as number; length !== 0; length = query[offset] as number) {
+    for (let i = offset + 1; i <= offset + length; i++) {
+      const octet = query[i] as number;
+      if (octet < 0x61 || octet > 0x7a) continue;
+      if (left === 0) {
+        bits = scope.random.integer(2 ** 32);
+        left = 32;
+      }
+      if ((bits & 1) === 1) query[i] = octet & 0xdf;
+      bits >>>= 1;
+      left -= 1;
+    }
+    offset += length + 1;
+  }
+}
+
+const QUESTION_OFFSET = 12;
+
+/**
+ * Whether octets from the right address and port are the reply to `query`. What does not match is passed over and
+ * the wait goes on; a wrong identifier, a wrong case or a body that cannot be read smells of forgery: TCP decides.
+ */
+function judge(
+  octets: Uint8Array,
+  query: Uint8Array,
+  id: number,
+  exact: boolean,
+  slot: { message?: Message },
+): Verdict {
+  if (octets.length < QUESTION_OFFSET) return 'ignore';
+  const flags = octets[2] as number;
+  if ((flags & 0x80) === 0 || ((flags >> 3) & 15) !== OPCODE.QUERY) return 'ignore';
+  // RFC 5452, 9.2: identifier and question must match.
+  if (((octets[0] as number) << 8) + (octets[1] as number) !== id) return 'suspect';
+  const questions = ((octets[4] as number) << 8) + (octets[5] as number);
+  if (questions !== 0) {
+    const match = questions === 1 ? questionMatch(octets, query) : 'different';
+    if (match === 'different') return 'ignore';
+    if (match === 'case' && exact) return 'suspect';
+  } else if (!mayLackQuestion(octets)) {
+    return 'ignore';
+  }
+  if ((flags & 0x02) !== 0) {
+    // RFC 2181, 9: a truncated response is asked again by TCP; its body is not read.
+    slot.message = truncatedMessage(octets);
+    return 'take';
+  }
+  try {
+    slot.message = parseMessage(octets);
+    return 'take';
+  } catch (error) {
+    if (error instanceof WireError) return 'suspect';
+    throw error;
+  }
+}
+
+/** Servers that cannot read EDNS may send back a bare header with FORMERR or NOTIMP. */
+function mayLackQuestion(octets: Uint8Array): boolean {
+  const rcode = (octets[3] as number) & 15;
+  return rcode === RCODE.FORMERR || rcode === RCODE.NOTIMP;
+}
+
+function questionMatch(octets: Uint8Array, query: Uint8Array): 'same' | 'case' | 'different' {
+  let offset = QUESTION_OFFSET;
+  let same = true;
+  for (let length = query[offset] as number; ; length = query[offset] as number) {
+    if (octets[offset] !== length) return 'different';
+    for (let i = offset + 1; i <= offset + length; i++) {
+      const want = query[i] as number;
+      const got = octets[i];
+      if (got === want) continue;
+      if (got === undefined || fold(got) !== fold(want)) return 'different';
+      same = false;
+    }
+    offset += length + 1;
+    if (length === 0) break;
+  }
+  // QTYPE and QCLASS.
+  for (let i = offset; i < offset + 4; i++) if (octets[i] !== query[i]) return 'different';
+  return same ? 'same' : 'case';
+}
+
+function fold(octet: number): number {
+  return octet >= 0x41 && octet <= 0x5a ? octet | 0x20 : octet;
+}
+
+function truncatedMessage(octets: Uint8Array): Message {
+  return parseMessage(Uint8Array.of(...octets.subarray(0, 4), 0, 0, 0, 0, 0, 0, 0, 0));
+}
+
+function noteOutcome(scope: Scope, server: ServerAddress, protocol: 'udp' | 'tcp', outcome: TransportOutcome): void {
+  const state = scope.server(server);
+  const family = server.ip.includes(':') ? 6 : 4;
+  const { families } = scope.shared.caches;
+  if (outcome.kind === 'response') {
+    // TCP time includes connecting: it would make the next UDP wait too long.
+    if (protocol === 'udp') noteRtt(state, outcome.rttMs, scope.nowMs());
+    families.note(family, true, scope.nowMs());
+  } else if (outcome.kind !== 'suspect') {
+    noteTimeout(state, scope.nowMs());
+    families.note(family, false, scope.nowMs());
+  }
+}
+
+function sent(
+  scope: Scope,
+  lookup: Lookup,
+  request: ExchangeRequest,
+  exchangeNumber: number,
+  protocol: 'udp' | 'tcp',
+  edns: boolean,
+  joined: boolean,
+  why: Why,
+): void {
+  const { server, name, type } = request;
+  const body: EventBody = { kind: 'sent', exchange: exchangeNumber, server, protocol, name, type, edns, joined };
+  scope.emit(lookup, why === undefined ? body : { ...body, why });
+}
+
+function received(
+  scope: Scope,
+  lookup: Lookup,
+  request: ExchangeRequest,
+  exchangeNumber: number,
+  protocol: 'udp' | 'tcp',
+  outcome: TransportOutcome,
+  message: Message | undefined,
+): void {
+  const common = { kind: 'received', exchange: exchangeNumber, server: request.server, protocol } as const;
+  if (outcome.kind !== 'response') {
+    const detail = outcome.kind === 'unreachable' ? { detail: outcome.detail } : {};
+    scope.emit(lookup, { ...common, outcome: outcome.kind, ...detail });
+  } else if (message === undefined) {
+    scope.emit(lookup, { ...common, outcome: 'malformed', rttMs: outcome.rttMs, octets: outcome.octets.length });
+  } else {
+    const { rttMs, octets } = outcome;
+    scope.emit(lookup, { ...common, outcome: 'response', rttMs, rcode: message.rcode, octets: octets.length });
+  }
+}

@@ -1,0 +1,242 @@
+// The referral loop: from the closest known delegation to an answer for one name and type, without following aliases.
+
+import type { Delegation, Glue } from '../cache/hierarchy.ts';
+import { noteLame } from '../cache/servers.ts';
+import { labelCount, type Name, ROOT } from '../wire/name.ts';
+import { RCODE, TYPE } from '../wire/types.ts';
+import { AddressSearch, type Find } from './addresses.ts';
+import { ask, type Heard, type Question } from './ask.ts';
+import { type Asked, type Classified, classify } from './classify.ts';
+import { failLimit, giveUp, stopReason } from './failure.ts';
+import type { Found } from './found.ts';
+import { type Minimisation, minimise } from './minimise.ts';
+import type { Lookup, Scope } from './scope.ts';
+import { type Scrubbed, scrub } from './scrub.ts';
+import { type Choice, selectServer, Tried } from './select-server.ts';
+import { storeChain, storeDenial, storePriming, storeReferral, storeRRset } from './store.ts';
+
+/** Where a walk stands: a zone, its servers, and what was tried there. */
+interface Position {
+  readonly delegation: Delegation;
+  readonly search: AddressSearch;
+  readonly tried: Tried;
+  /** What went wrong at this zone, in words, for the reason of a failure. */
+  readonly troubles: string[];
+  /** It was known before this lookup: the parent may know better by now. */
+  readonly cached: boolean;
+}
+
+/** Walks from the closest delegation to what `lookup` asks. Every pass is paid from the budget, so it ends. */
+export async function iterate(scope: Scope, lookup: Lookup, find: Find): Promise<Found> {
+  const { name, type } = lookup;
+  const { limits, upstream } = scope.shared.options;
+  const minimisation: Minimisation = {
+    steps: upstream.qnameMinimisation === 'off' ? Number.POSITIVE_INFINITY : 0,
+    known: 0,
+  };
+  const places = new Map<Name, Tried>();
+  let position = stand(scope, lookup, { delegation: await startingPoint(scope, lookup, find), glue: [] }, places, true);
+
+  for (let pass = 0; pass < limits.iterations; pass++) {
+    const stop = stopReason(scope, lookup);
+    if (stop !== undefined) return stop;
+    const { delegation } = position;
+    const question = questionFor(delegation, lookup, minimisation, limits.minimisationSteps);
+    const choice = await nextServer(scope, lookup, position, find);
+    if (choice === undefined) {
+      const parent = renewFrom(scope, position, places);
+      if (parent === undefined) return giveUp(scope, delegation, position.troubles, lookup);
+      position = stand(scope, lookup, { delegation: parent, glue: [] }, places, true);
+      continue;
+    }
+    const heard = await ask(scope, lookup, delegation, question, position.tried, choice, () =>
+      selectNow(scope, position),
+    );
+    if (heard.reply.kind !== 'message') {
+      note(position, heard, heard.reply.kind === 'unreachable' ? heard.reply.detail : heard.reply.kind);
+      if (heard.reply.kind === 'malformed') position.tried.fail(heard.candidate.server);
+      continue;
+    }
+
+    const { zone } = delegation;
+    const asked: Asked = { zone, name: question.name, type: question.type, forwarder: delegation.source === 'forward' };
+    const response = scrub(heard.reply.message, zone, question.name, question.type, limits);
+    const outcome = classify(response, asked);
+    if (scope.observer) report(scope, lookup, heard, asked, response, outcome);
+
+    switch (outcome.kind) {
+      case 'referral':
+        position = stand(scope, lookup, storeReferral(scope, lookup, outcome, response, delegation), places, false);
+        break;
+      case 'answer': {
+        if (question.minimised) {
+          advance(minimisation, question);
+          break;
+        }
+        const entries = outcome.rrsets.map((rrset) => storeRRset(scope, lookup, rrset, zone, response));
+        // RFC 9609, 4: this is the priming response, whoever asked.
+        if (name === ROOT && type === TYPE.NS) storePriming(scope, lookup, outcome.rrsets, response);
+        return { kind: 'records', entries };
+      }
+      case 'alias': {
+        // A CNAME says nothing of names below it (RFC 9156, 3); a DNAME speaks for all of them.
+        if (question.minimised && outcome.rrset.type === TYPE.CNAME) {
+          advance(minimisation, question);
+          break;
+        }
+        return storeChain(scope, lookup, response, asked, outcome);
+      }
+      case 'nodata':
+        if (question.minimised) {
+          advance(minimisation, question);
+          break;
+        }
+        return { kind: 'denial', entry: storeDenial(scope, lookup, outcome, name, type, zone) };
+      case 'nxdomain':
+        // RFC 9156, 2.3 (relaxed): servers exist that deny names which have only names below them.
+        if (question.minimised && upstream.qnameMinimisation === 'relaxed') {
+          minimisation.steps = Number.POSITIVE_INFINITY;
+          break;
+        }
+        return { kind: 'denial', entry: storeDenial(scope, lookup, outcome, question.name, type, zone) };
+      case 'lame':
+      case 'unusable':
+        if (question.minimised && upstream.qnameMinimisation === 'relaxed') {
+          minimisation.steps = Number.POSITIVE_INFINITY;
+          break;
+        }
+        note(position, heard, outcome.why);
+        position.tried.fail(heard.candidate.server);
+        if (outcome.kind === 'lame' && response.rcode === RCODE.NOERROR) {
+          noteLame(scope.server(heard.candidate.server), zone, scope.nowMs());
+        }
+        break;
+    }
+  }
+  scope.exhaust(lookup, 'iterations');
+  return failLimit('iterations', limits.iterations);
+}
+
+/** The closest delegation to the name; for DS above it, since DS lives on the parent's side (RFC 4035, 3.1.4.1). */
+async function startingPoint(scope: Scope, lookup: Lookup, find: Find): Promise<Delegation> {
+  const closest = (): Delegation =>
+    lookup.type === TYPE.DS ? scope.closestAbove(lookup.name) : scope.closest(lookup.name);
+  const delegation = closest();
+  const isPriming = lookup.name === ROOT && lookup.type === TYPE.NS;
+  if (delegation.source !== 'hints' || isPriming) return delegation;
+  await prime(scope, find);
+  return closest();
+}
+
+/** RFC 9609: asks a server of the hints for the root's NS RRset. One question however many wait; hints serve if it fails. */
+export async function prime(scope: Scope, find: Find): Promise<void> {
+  const { shared } = scope;
+  if (shared.priming === undefined) {
+    if (scope.nowMs() < shared.primeAgainMs) return;
+    shared.priming = iterate(scope, scope.primingLookup(), find)
+      .then((found) => {
+        if (found.kind !== 'records') shared.primeAgainMs = scope.nowMs() + PRIME_AGAIN_MS;
+      })
+      .finally(() => {
+        shared.priming = undefined;
+      });
+  }
+  await shared.priming;
+}
+
+/** After a failed priming the hints are used for this long before it is tried again. */
+const PRIME_AGAIN_MS = 30_000;
+
+function stand(
+  scope: Scope,
+  lookup: Lookup,
+  { delegation, glue }: { readonly delegation: Delegation; readonly glue: readonly Glue[] },
+  places: Map<Name, Tried>,
+  cached: boolean,
+): Position {
+  const search = new AddressSearch(delegation, glue);
+  if (scope.observer) {
+    const { zone, nameServers, source } = delegation;
+    const addresses = search.candidates(scope).map((candidate) => candidate.server);
+    scope.emit(lookup, { kind: 'delegation', zone, nameServers, addresses, source, cached });
+  }
+  // A zone met again within one lookup is not asked from scratch.
+  const tried = places.get(delegation.zone) ?? new Tried();
+  places.set(delegation.zone, tried);
+  return { delegation, search, tried, troubles: [], cached };
+}
+
+function questionFor(delegation: Delegation, lookup: Lookup, minimisation: Minimisation, stepsMax: number): Question {
+  const { name, type } = lookup;
+  // A forwarder does the walk: it needs the whole question.
+  if (delegation.source === 'forward') return { name, type, minimised: false };
+  return minimise(delegation.zone, name, type, minimisation, stepsMax);
+}
+
+function advance(minimisation: Minimisation, question: Question): void {
+  minimisation.steps += 1;
+  minimisation.known = labelCount(question.name);
+}
+
+function selectNow(scope: Scope, position: Position): Choice | undefined {
+  const { delegation, search, tried } = position;
+  const configured = delegation.source === 'stub' || delegation.source === 'forward';
+  return selectServer(scope, delegation.zone, search.candidates(scope), tried, configured);
+}
+
+/** The next server to ask; addresses are looked up only when every known one has been asked (lazily: NXNSAttack). */
+async function nextServer(scope: Scope, lookup: Lookup, position: Position, find: Find): Promise<Choice | undefined> {
+  const { limits } = scope.shared.options;
+  for (let round = 0; round <= limits.nameServerLookupsPerDelegation; round++) {
+    const choice = selectNow(scope, position);
+    if (choice !== undefined && choice.why !== 'retry') return choice;
+    if (!(await position.search.more(scope, lookup, find))) return choice;
+  }
+  return selectNow(scope, position);
+}
+
+/** When a cached delegation has no server left, its parent is asked once more: glue expires, servers move. */
+function renewFrom(scope: Scope, position: Position, places: Map<Name, Tried>): Delegation | undefined {
+  const { zone, source } = position.delegation;
+  if (!position.cached || source !== 'referral') return undefined;
+  const parent = scope.closestAbove(zone);
+  return parent.zone === zone || places.has(parent.zone) ? undefined : parent;
+}
+
+function note(position: Position, heard: Heard, trouble: string): void {
+  // One line for each send is enough: sends at a zone are bounded.
+  position.troubles.push(`${heard.candidate.server.ip} ${trouble}`);
+}
+
+function report(
+  scope: Scope,
+  lookup: Lookup,
+  heard: Heard,
+  asked: Asked,
+  response: Scrubbed,
+  outcome: Classified,
+): void {
+  for (const { rrset, section, why } of response.dropped) {
+    scope.emit(lookup, { kind: 'dropped', name: rrset.name, type: rrset.type, section, why });
+  }
+  const target =
+    outcome.kind === 'referral'
+      ? { target: outcome.zone }
+      : outcome.kind === 'alias' && outcome.target
+        ? { target: outcome.target }
+        : {};
+  const answer = outcome.kind === 'answer' ? { answer: outcome.rrsets } : {};
+  const { server } = heard.candidate;
+  const { zone, name, type } = asked;
+  scope.emit(lookup, {
+    kind: 'classified',
+    zone,
+    server,
+    name,
+    type,
+    outcome: outcome.kind,
+    why: outcome.why,
+    ...target,
+    ...answer,
+  });
+}

@@ -1,0 +1,36 @@
+// QNAME minimisation (RFC 9156): how much of a name each zone's servers get to see.
+
+import { ancestorOf, isSubdomainOf, labelCount, type Name } from '../wire/name.ts';
+import { TYPE } from '../wire/types.ts';
+
+/** The state of one lookup's minimisation. */
+export interface Minimisation {
+  /** Steps taken, bounded by limits.minimisationSteps; Infinity once the name is asked in full. */
+  steps: number;
+  /** Labels already known to exist at or below the current zone: the next question has more. */
+  known: number;
+}
+
+/** RFC 9156, 2.3: MINIMISE_ONE_LAB, the steps that add one label each; later steps share the labels that are left. */
+const ONE_LABEL_STEPS = 4;
+
+/** The question for servers of `zone` on the way to `name` and `type`. `minimised`: it is not the whole question. */
+export function minimise(
+  zone: Name,
+  name: Name,
+  type: number,
+  state: Minimisation,
+  stepsMax: number,
+): { readonly name: Name; readonly type: number; readonly minimised: boolean } {
+  const total = labelCount(name);
+  const known = Math.max(labelCount(zone), state.known);
+  if (state.steps >= stepsMax || known + 1 >= total || !isSubdomainOf(name, zone)) {
+    return { name, type, minimised: false };
+  }
+  const left = total - known;
+  const step = state.steps < ONE_LABEL_STEPS ? 1 : Math.max(1, Math.ceil(left / Math.max(1, stepsMax - state.steps)));
+  const labels = known + step;
+  if (labels >= total) return { name, type, minimised: false };
+  // RFC 9156, 2.1: a type that hides the one asked for; A is least often mishandled.
+  return { name: ancestorOf(name, labels), type: TYPE.A, minimised: true };
+}

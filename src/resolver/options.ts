@@ -1,0 +1,47 @@
+// What an engine is made of: ports, bounds and settings, all chosen by the caller.
+
+import type { Limits } from '../base/limits.ts';
+import type { Clock, Log, Random, Transport } from '../base/ports.ts';
+import type { HostOptions } from '../cache/host.ts';
+import type { ResourceRecord } from '../wire/message.ts';
+import type { ConfiguredZone } from './types.ts';
+
+/** How upstream servers are asked. */
+export interface UpstreamOptions {
+  /** Port of root and authoritative servers; 53 but in labs. */
+  readonly port: number;
+  readonly ipv4: boolean;
+  readonly ipv6: boolean;
+  /** Prefixes never asked, whatever a delegation says; servers of configured zones are exempt. */
+  readonly deny: readonly string[];
+  /** RFC 9156. `relaxed`: an error to a minimised question is answered by asking in full. */
+  readonly qnameMinimisation: 'strict' | 'relaxed' | 'off';
+  /** 0x20: the case of each letter of QNAME is drawn and must come back. */
+  readonly caseRandomisation: boolean;
+  /** EDNS payload that we offer, 512..4096 octets. */
+  readonly udpPayloadOctets: number;
+}
+
+/** Bounds of what is kept. TTLs in seconds. */
+export interface CacheOptions {
+  /** All layers together. */
+  readonly maxOctets: number;
+  readonly minTtl: number;
+  readonly maxTtl: number;
+  readonly maxNegativeTtl: number;
+}
+
+/** Everything an engine needs; nothing has a default here. */
+export interface EngineOptions {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly limits: Limits;
+  /** NS of the root with A and AAAA of the servers. */
+  readonly hints: readonly ResourceRecord[];
+  readonly zones: readonly ConfiguredZone[];
+  readonly upstream: UpstreamOptions;
+  readonly host: HostOptions;
+  readonly cache: CacheOptions;
+}

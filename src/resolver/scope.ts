@@ -1,0 +1,178 @@
+// The one way by which a resolution reads the world: caches, servers, clock, chance and exchanges.
+// What passes through here is what a recording needs to hold to make the resolution happen again.
+
+import type { LimitName } from '../base/limits.ts';
+import { addressKey, type Clock, type Random, type ServerAddress } from '../base/ports.ts';
+import type { PrefixSet } from '../base/prefix.ts';
+import type { Answers } from '../cache/answers.ts';
+import type { DenialEntry, FailureEntry, RecordEntry } from '../cache/entry.ts';
+import type { Delegation, Hierarchy, NameServerAddresses } from '../cache/hierarchy.ts';
+import type { Host } from '../cache/host.ts';
+import type { Records } from '../cache/records.ts';
+import type { FamilyHealth, ServerState, Servers } from '../cache/servers.ts';
+import { type Name, parentOf, ROOT } from '../wire/name.ts';
+import { TYPE } from '../wire/types.ts';
+import { Budget } from './budget.ts';
+import type { EventBody, Observer } from './events.ts';
+import type { Reply } from './exchange.ts';
+import type { EngineOptions } from './options.ts';
+
+/** The caches of an engine, one field a layer (servers belong to the hierarchy). */
+export interface Caches {
+  readonly answers: Answers;
+  readonly host: Host;
+  readonly records: Records;
+  readonly hierarchy: Hierarchy;
+  readonly servers: Servers;
+  readonly families: FamilyHealth;
+}
+
+/** What all resolutions of one engine share. */
+export interface Shared {
+  readonly options: EngineOptions;
+  readonly caches: Caches;
+  /** Prefixes never asked. */
+  readonly denied: PrefixSet;
+  /** Exchanges in flight, by server and question: identical ones are asked once. */
+  readonly exchanges: Map<string, Promise<Reply>>;
+  /** The priming question in flight. */
+  priming: Promise<void> | undefined;
+  /** No priming before this moment (Clock.nowMs): the last one failed. */
+  primeAgainMs: number;
+  closed: boolean;
+}
+
+/** One name being looked up: the client's question (id 0) or a sub-lookup. `above` leads back to the client's. */
+export interface Lookup {
+  readonly id: number;
+  readonly name: Name;
+  readonly type: number;
+  readonly depth: number;
+  readonly above: Lookup | undefined;
+}
+
+/** One client question's view of the engine. */
+export class Scope {
+  readonly shared: Shared;
+  readonly budget: Budget;
+  readonly checkingDisabled: boolean;
+  readonly observer: Observer | undefined;
+  /** What this question's own responses said, TTL 0 included: used before the caches, gone with the question. */
+  readonly fresh: Map<string, RecordEntry | DenialEntry> = new Map();
+  #lookups = 0;
+  #exchanges = 0;
+
+  constructor(shared: Shared, checkingDisabled: boolean, observer: Observer | undefined) {
+    this.shared = shared;
+    this.budget = new Budget(shared.options.limits, shared.options.clock);
+    this.checkingDisabled = checkingDisabled;
+    this.observer = observer;
+  }
+
+  get clock(): Clock {
+    return this.shared.options.clock;
+  }
+
+  get random(): Random {
+    return this.shared.options.random;
+  }
+
+  nowMs(): number {
+    return this.shared.options.clock.nowMs();
+  }
+
+  /** The client's question as a lookup. */
+  rootLookup(name: Name, type: number): Lookup {
+    return { id: 0, name, type, depth: 0, above: undefined };
+  }
+
+  /** The priming question, which this client question pays for if it is the first to need it. */
+  primingLookup(): Lookup {
+    this.#lookups += 1;
+    return { id: this.#lookups, name: ROOT, type: TYPE.NS, depth: 0, above: undefined };
+  }
+
+  /** A lookup on behalf of `above`. */
+  subLookup(above: Lookup, name: Name, type: number): Lookup {
+    this.#lookups += 1;
+    return { id: this.#lookups, name, type, depth: above.depth + 1, above };
+  }
+
+  /** A number for one exchange, by which events of sending and receiving are matched. */
+  nextExchange(): number {
+    this.#exchanges += 1;
+    return this.#exchanges;
+  }
+
+  /** Hands an event to the observer. Callers ask for `observer` first, so that nothing is built without one. */
+  emit(lookup: Lookup, body: EventBody): void {
+    const { observer } = this;
+    if (observer === undefined) return;
+    const parent = lookup.above === undefined ? {} : { parent: lookup.above.id };
+    observer({ ...body, atMs: this.nowMs(), lookup: lookup.id, ...parent });
+  }
+
+  /** Notes that a bound was reached. */
+  exhaust(lookup: Lookup, limit: LimitName): void {
+    this.budget.exhausted ??= limit;
+    if (this.observer) this.emit(lookup, { kind: 'limit', limit, value: this.shared.options.limits[limit] });
+  }
+
+  rrset(name: Name, type: number): RecordEntry | undefined {
+    const fresh = this.fresh.get(freshKey(name, type));
+    if (fresh?.kind === 'rrset') return fresh;
+    return this.shared.caches.records.rrset(name, type, this.nowMs());
+  }
+
+  denial(name: Name, type: number): DenialEntry | undefined {
+    const fresh = this.fresh.get(freshKey(name, type)) ?? this.fresh.get(freshKey(name, NXDOMAIN_KEY));
+    if (fresh !== undefined && fresh.kind !== 'rrset') return fresh;
+    return this.shared.caches.records.denial(name, type, this.nowMs());
+  }
+
+  failure(name: Name, type: number): FailureEntry | undefined {
+    return this.shared.caches.records.failure(name, type, this.checkingDisabled, this.nowMs());
+  }
+
+  /** The deepest live delegation at or above `name`. */
+  closest(name: Name): Delegation {
+    return this.shared.caches.hierarchy.closest(name, this.nowMs());
+  }
+
+  /** The deepest live delegation strictly above `zone`. */
+  closestAbove(zone: Name): Delegation {
+    return this.closest(zone === ROOT ? ROOT : parentOf(zone));
+  }
+
+  /** What is known of a name server's addresses for use at `zone`; an empty list: it is known to have none. */
+  addresses(zone: Name, nameServer: Name, family: 4 | 6): NameServerAddresses | undefined {
+    return this.shared.caches.hierarchy.addresses(zone, nameServer, family, this.nowMs());
+  }
+
+  server(address: ServerAddress): ServerState {
+    return this.shared.caches.servers.of(address);
+  }
+
+  /** Remembers within this question what a response said. Bounded by the upstream queries of the budget. */
+  remember(entry: RecordEntry | DenialEntry): void {
+    if (entry.kind === 'rrset') this.fresh.set(freshKey(entry.rrset.name, entry.rrset.type), entry);
+    else this.fresh.set(freshKey(entry.name, entry.kind === 'nxdomain' ? NXDOMAIN_KEY : entry.type), entry);
+  }
+
+  /** The exchange in flight for this server and question, if another resolution has asked already. */
+  inFlight(address: ServerAddress, name: Name, type: number): Promise<Reply> | undefined {
+    return this.shared.exchanges.get(exchangeKey(address, name, type));
+  }
+}
+
+/** The type under which a whole name's denial is remembered: no QTYPE has it. */
+const NXDOMAIN_KEY = 0x1_0000;
+
+function freshKey(name: Name, type: number): string {
+  return `${type} ${name}`;
+}
+
+/** The key of a shared exchange. */
+export function exchangeKey(address: ServerAddress, name: Name, type: number): string {
+  return `${addressKey(address)} ${type} ${name}`;
+}

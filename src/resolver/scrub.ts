@@ -1,0 +1,181 @@
+// Keeps of a response what its server may speak of (bailiwick) and what belongs to the question; the rest is dropped.
+
+import type { Limits } from '../base/limits.ts';
+import type { Message, ResourceRecord } from '../wire/message.ts';
+import { isSubdomainOf, type Name } from '../wire/name.ts';
+import { nameInRdata } from '../wire/rdata.ts';
+import { type RRset, toRRsets } from '../wire/rrset.ts';
+import { CLASS, TYPE } from '../wire/types.ts';
+import { dnameTarget } from './alias.ts';
+
+/** A record that was not believed, and why. */
+export interface Dropped {
+  readonly rrset: RRset;
+  readonly section: 'answer' | 'authority' | 'additional';
+  readonly why: string;
+}
+
+/** What is left of a response. */
+export interface Scrubbed {
+  readonly rcode: number;
+  readonly authoritative: boolean;
+  readonly recursionAvailable: boolean;
+  readonly answer: readonly RRset[];
+  readonly authority: readonly RRset[];
+  /** A and AAAA of the name servers in `authority` (or in the answer to an NS question). */
+  readonly glue: readonly RRset[];
+  readonly dropped: readonly Dropped[];
+}
+
+/**
+ * Cleans the response that a server of `zone` gave to a question for `name` and `type`. The same rules hold for
+ * authoritative servers, stubs and forwarders: nothing from outside `zone` is kept, whoever says it.
+ */
+export function scrub(message: Message, zone: Name, name: Name, type: number, limits: Limits): Scrubbed {
+  const bounds = { rdatas: limits.rdatasPerRRset, signatures: limits.signaturesPerRRset };
+  const dropped: Dropped[] = [];
+  const answer = scrubAnswer(sectionOf(message.answer, bounds), zone, name, type, limits, dropped);
+  const last = answer.last;
+  const authority = scrubAuthority(sectionOf(message.authority, bounds), zone, last, answer.kept, type, dropped);
+  const glue = scrubGlue(message.additional, bounds, zone, [...authority, ...answer.kept], dropped);
+  return {
+    rcode: message.rcode,
+    authoritative: message.authoritative,
+    recursionAvailable: message.recursionAvailable,
+    answer: answer.kept,
+    authority,
+    glue,
+    dropped,
+  };
+}
+
+function sectionOf(records: readonly ResourceRecord[], bounds: { rdatas: number; signatures: number }): RRset[] {
+  return records.length === 0 ? [] : toRRsets(records, bounds);
+}
+
+/** Follows the alias chain within the section: only its links and the RRset at its end belong to the question. */
+function scrubAnswer(
+  section: readonly RRset[],
+  zone: Name,
+  name: Name,
+  type: number,
+  limits: Limits,
+  dropped: Dropped[],
+): { kept: RRset[]; last: Name } {
+  const kept: RRset[] = [];
+  let current = name;
+  for (let links = 0; links <= limits.aliasLinks; links++) {
+    if (!isSubdomainOf(current, zone)) break;
+    const here = section.filter((rrset) => rrset.name === current && wanted(rrset, type));
+    const alias = aliasAt(section, current, type, zone);
+    for (const rrset of here) if (!kept.includes(rrset)) kept.push(rrset);
+    if (alias === undefined || here.some((rrset) => rrset.type === type)) break;
+    for (const rrset of alias.rrsets) if (!kept.includes(rrset)) kept.push(rrset);
+    current = alias.target;
+  }
+  for (const rrset of section) {
+    if (kept.includes(rrset)) continue;
+    const why = isSubdomainOf(rrset.name, zone) ? 'not part of the answer to this question' : 'outside the zone asked';
+    dropped.push({ rrset, section: 'answer', why });
+  }
+  return { kept, last: current };
+}
+
+function wanted(rrset: RRset, type: number): boolean {
+  return rrset.class === CLASS.IN && (rrset.type === type || type === TYPE.ANY);
+}
+
+/** The CNAME at `name`, or the DNAME above it; for a DNAME a CNAME beside it is left to be made anew (RFC 6672, 3.1). */
+function aliasAt(
+  section: readonly RRset[],
+  name: Name,
+  type: number,
+  zone: Name,
+): { rrsets: readonly RRset[]; target: Name } | undefined {
+  if (type === TYPE.ANY) return undefined;
+  for (const rrset of section) {
+    if (rrset.type !== TYPE.DNAME || rrset.name === name || rrset.class !== CLASS.IN) continue;
+    if (!isSubdomainOf(name, rrset.name) || !isSubdomainOf(rrset.name, zone)) continue;
+    const target = dnameTarget(rrset, name);
+    if (target !== undefined) return { rrsets: [rrset], target };
+  }
+  if (type === TYPE.CNAME) return undefined;
+  const cname = section.find((rrset) => rrset.type === TYPE.CNAME && rrset.name === name && rrset.class === CLASS.IN);
+  if (cname === undefined) return undefined;
+  return { rrsets: [cname], target: nameInRdata(cname.rdatas[0] as Uint8Array) };
+}
+
+/** SOA, NS and denial proofs that speak of the question; NS beside an answer is never taken (promiscuous NS). */
+function scrubAuthority(
+  section: readonly RRset[],
+  zone: Name,
+  name: Name,
+  answer: readonly RRset[],
+  type: number,
+  dropped: Dropped[],
+): RRset[] {
+  const kept: RRset[] = [];
+  const answered = answer.some((rrset) => rrset.type === type || type === TYPE.ANY);
+  const hasSoa = section.some((rrset) => rrset.type === TYPE.SOA);
+  for (const rrset of section) {
+    const why = authorityFault(rrset, zone, name, answered, answer.length > 0, hasSoa);
+    if (why === undefined) kept.push(rrset);
+    else dropped.push({ rrset, section: 'authority', why });
+  }
+  return kept;
+}
+
+function authorityFault(
+  rrset: RRset,
+  zone: Name,
+  name: Name,
+  answered: boolean,
+  aliased: boolean,
+  hasSoa: boolean,
+): string | undefined {
+  if (rrset.class !== CLASS.IN) return 'class is not IN';
+  switch (rrset.type) {
+    case TYPE.NS:
+      if (answered || aliased || hasSoa) return 'name servers beside an answer are not taken';
+      // An NS above the zone asked is an upward referral: classify() must see it.
+      return isSubdomainOf(name, rrset.name) ? undefined : 'no ancestor of the name asked';
+    case TYPE.SOA:
+      if (!isSubdomainOf(rrset.name, zone)) return 'outside the zone asked';
+      return isSubdomainOf(name, rrset.name) ? undefined : 'no ancestor of the name asked';
+    case TYPE.DS:
+      if (!isSubdomainOf(rrset.name, zone)) return 'outside the zone asked';
+      return isSubdomainOf(name, rrset.name) ? undefined : 'no ancestor of the name asked';
+    case TYPE.NSEC:
+    case TYPE.NSEC3:
+      return isSubdomainOf(rrset.name, zone) ? undefined : 'outside the zone asked';
+    default:
+      return 'has no place in this section';
+  }
+}
+
+/** Addresses of the name servers that this very response names, within the zone asked: sibling glue included. */
+function scrubGlue(
+  additional: readonly ResourceRecord[],
+  bounds: { rdatas: number; signatures: number },
+  zone: Name,
+  kept: readonly RRset[],
+  dropped: Dropped[],
+): RRset[] {
+  if (additional.length === 0) return [];
+  const servers = new Set<Name>();
+  for (const rrset of kept) {
+    if (rrset.type === TYPE.NS) for (const rdata of rrset.rdatas) servers.add(nameInRdata(rdata));
+  }
+  const glue: RRset[] = [];
+  for (const rrset of toRRsets(additional, bounds)) {
+    if (rrset.type !== TYPE.A && rrset.type !== TYPE.AAAA) continue;
+    if (!servers.has(rrset.name)) {
+      dropped.push({ rrset, section: 'additional', why: 'not the address of a name server of this response' });
+    } else if (!isSubdomainOf(rrset.name, zone) || rrset.class !== CLASS.IN) {
+      dropped.push({ rrset, section: 'additional', why: 'outside the zone asked' });
+    } else {
+      glue.push(rrset);
+    }
+  }
+  return glue;
+}

@@ -1,0 +1,119 @@
+// Which server of a zone to ask next: by RTT, with exploration, backoff, lameness and the health of IPv6.
+
+import { addressKey, type ServerAddress } from '../base/ports.ts';
+import { isBackedOff, isLame, type ServerState } from '../cache/servers.ts';
+import type { Name } from '../wire/name.ts';
+import type { ChoiceReason } from './events.ts';
+import type { Scope } from './scope.ts';
+
+/** An address of a zone's server that may be asked. */
+export interface Candidate {
+  readonly server: ServerAddress;
+  /** The name server that has this address; absent for configured servers. */
+  readonly nameServer: Name | undefined;
+}
+
+/** What one lookup has already tried at one zone, by address key: sends, and whether it gave a definite failure. */
+export class Tried {
+  readonly #sends = new Map<string, number>();
+  readonly #failed = new Set<string>();
+  /** Sends to all servers of the zone. */
+  total = 0;
+
+  note(server: ServerAddress): void {
+    const key = addressKey(server);
+    this.#sends.set(key, this.sends(server) + 1);
+    this.total += 1;
+  }
+
+  sends(server: ServerAddress): number {
+    return this.#sends.get(addressKey(server)) ?? 0;
+  }
+
+  /** This server said something that asking again will not change. */
+  fail(server: ServerAddress): void {
+    this.#failed.add(addressKey(server));
+  }
+
+  hasFailed(server: ServerAddress): boolean {
+    return this.#failed.has(addressKey(server));
+  }
+}
+
+/** A choice and its reason. */
+export interface Choice {
+  readonly candidate: Candidate;
+  readonly why: ChoiceReason;
+  readonly expectedMs: number | undefined;
+}
+
+/** One choice in this many tries another than the fastest, so that a server that has become fast is found. */
+const EXPLORE_ONE_IN = 20;
+/** A known server slower than this is no better than one never asked (Unbound's RTT band). */
+const SLOW_MS = 400;
+
+/**
+ * The server to ask next among `candidates`, or undefined when each has been asked enough. Least-tried first;
+ * within these the fastest, now and then another; servers in backoff or of a dead family only when nothing else is left.
+ */
+export function selectServer(
+  scope: Scope,
+  zone: Name,
+  candidates: readonly Candidate[],
+  tried: Tried,
+  configured: boolean,
+): Choice | undefined {
+  const { limits } = scope.shared.options;
+  if (tried.total >= limits.sendsPerLookup) return undefined;
+  const nowMs = scope.nowMs();
+  let pool: { candidate: Candidate; state: ServerState; penalty: number }[] = [];
+  let least = Number.POSITIVE_INFINITY;
+  for (const candidate of candidates) {
+    const sends = tried.sends(candidate.server);
+    if (sends >= limits.sendsPerServer || tried.hasFailed(candidate.server)) continue;
+    const state = scope.server(candidate.server);
+    if (isLame(state, zone, nowMs)) continue;
+    const shunned = isBackedOff(state, nowMs) || familyIsDead(scope, candidate.server, nowMs);
+    const penalty = sends * 2 + (shunned ? 1 : 0);
+    if (penalty < least) {
+      least = penalty;
+      pool = [];
+    }
+    if (penalty === least) pool.push({ candidate, state, penalty });
+  }
+  if (pool.length === 0) return undefined;
+  const chosen = pickFrom(scope, pool, configured);
+  if (tried.sends(chosen.candidate.server) > 0) return { ...chosen, why: 'retry' };
+  return pool.length === 1 && candidates.length === 1 ? { ...chosen, why: 'only' } : chosen;
+}
+
+function pickFrom(
+  scope: Scope,
+  pool: readonly { candidate: Candidate; state: ServerState }[],
+  configured: boolean,
+): Choice {
+  // Forwarders and stubs are equals in the order they were written until one is known to be slower.
+  let best: Choice | undefined;
+  const unknown: Candidate[] = [];
+  for (const { candidate, state } of pool) {
+    const expected = state.smoothedRttMs;
+    if (expected === undefined) unknown.push(candidate);
+    else if (best === undefined || expected < (best.expectedMs ?? 0)) {
+      best = { candidate, why: configured ? 'configured' : 'fastest', expectedMs: expected };
+    }
+  }
+  const exploring = pool.length > 1 && scope.random.integer(EXPLORE_ONE_IN) === 0;
+  if (best === undefined || (best.expectedMs ?? 0) > SLOW_MS) {
+    if (unknown.length > 0) {
+      const candidate = unknown[configured ? 0 : scope.random.integer(unknown.length)] as Candidate;
+      return { candidate, why: configured ? 'configured' : 'untried', expectedMs: undefined };
+    }
+  }
+  if (best !== undefined && !exploring) return best;
+  const { candidate, state } = pool[scope.random.integer(pool.length)] as (typeof pool)[number];
+  return { candidate, why: 'exploring', expectedMs: state.smoothedRttMs };
+}
+
+function familyIsDead(scope: Scope, server: ServerAddress, nowMs: number): boolean {
+  return scope.shared.caches.families.isDead(server.ip.includes(':') ? 6 : 4, nowMs);
+}

@@ -1,0 +1,180 @@
+// What of a judged response is kept, with which rank and for how long.
+
+import { type DenialEntry, RANK, type RecordEntry } from '../cache/entry.ts';
+import type { Delegation, Glue } from '../cache/hierarchy.ts';
+import { isSubdomainOf, labelCount, type Name, ROOT } from '../wire/name.ts';
+import { readSoa } from '../wire/rdata.ts';
+import type { RRset } from '../wire/rrset.ts';
+import { TYPE } from '../wire/types.ts';
+import { addressesOf } from './addresses.ts';
+import { type Asked, type Classified, classify, nameServersOf } from './classify.ts';
+import type { FoundAlias } from './found.ts';
+import type { Lookup, Scope } from './scope.ts';
+import type { Scrubbed } from './scrub.ts';
+
+/** Seconds that a denial without SOA is kept: RFC 2308, 5 forbids caching it; Unbound keeps it 5 s against storms. */
+const NO_SOA_TTL = 5;
+
+/** Seconds an RRset may be kept, by its TTL and the settings; a TTL with the top bit set is merely large (RFC 8767, 4). */
+function keptTtl(scope: Scope, ttl: number): number {
+  const { minTtl, maxTtl } = scope.shared.options.cache;
+  return Math.min(Math.max(ttl, minTtl), maxTtl);
+}
+
+/** Keeps one RRset of a response by a server of `zone`. */
+export function storeRRset(scope: Scope, lookup: Lookup, rrset: RRset, zone: Name, response: Scrubbed): RecordEntry {
+  const nowMs = scope.nowMs();
+  const ttl = keptTtl(scope, rrset.ttl);
+  const entry: RecordEntry = {
+    kind: 'rrset',
+    rrset: ttl === rrset.ttl ? rrset : { ...rrset, ttl },
+    // RFC 2181, 5.4.1.
+    rank: response.authoritative ? RANK.answerAA : RANK.answer,
+    security: 'unchecked',
+    expiresAtMs: nowMs + ttl * 1000,
+    zone,
+    proof: proofOf(response, rrset),
+  };
+  scope.remember(entry);
+  const kept = scope.shared.caches.records.put(entry, nowMs);
+  if (kept && scope.observer) {
+    scope.emit(lookup, { kind: 'cached', layer: 'records', name: rrset.name, type: rrset.type, ttl });
+  }
+  return entry;
+}
+
+/** Keeps a denial for the lesser of the SOA's TTL and its MINIMUM field (RFC 2308, 5), within the settings' bound. */
+export function storeDenial(
+  scope: Scope,
+  lookup: Lookup,
+  denial: Extract<Classified, { kind: 'nodata' | 'nxdomain' }>,
+  name: Name,
+  type: number,
+  zone: Name,
+): DenialEntry {
+  const nowMs = scope.nowMs();
+  const { minTtl, maxNegativeTtl } = scope.shared.options.cache;
+  const soa = denial.soa === undefined ? undefined : negativeSoa(denial.soa);
+  const ttl = soa === undefined ? NO_SOA_TTL : Math.min(Math.max(soa.ttl, minTtl), maxNegativeTtl);
+  const entry: DenialEntry = {
+    kind: denial.kind,
+    name,
+    type,
+    soa: soa === undefined ? undefined : { ...soa, ttl },
+    proof: denial.proof,
+    security: 'unchecked',
+    expiresAtMs: nowMs + ttl * 1000,
+    zone,
+  };
+  scope.remember(entry);
+  scope.shared.caches.records.putDenial(entry, nowMs);
+  if (scope.observer) scope.emit(lookup, { kind: 'cached', layer: 'records', name, type, ttl });
+  return entry;
+}
+
+function negativeSoa(soa: RRset): RRset {
+  const { minimum } = readSoa(soa.rdatas[0] as Uint8Array);
+  return minimum < soa.ttl ? { ...soa, ttl: minimum } : soa;
+}
+
+/** The NSEC and NSEC3 beside `rrset`, if it was expanded from a wildcard: they prove that (RFC 4035, 3.1.3.3). */
+function proofOf(response: Scrubbed, rrset: RRset): readonly RRset[] {
+  const labels = labelCount(rrset.name);
+  // RFC 4034, 3.1.3: fewer labels in the signature than in the owner mean a wildcard.
+  const expanded = rrset.signatures.some((rdata) => (rdata[RRSIG_LABELS_OFFSET] ?? labels) < labels);
+  if (!expanded) return [];
+  return response.authority.filter(({ type }) => type === TYPE.NSEC || type === TYPE.NSEC3);
+}
+
+const RRSIG_LABELS_OFFSET = 3;
+
+/** Keeps a referral with its glue; no part of it outlives the parent's word. */
+export function storeReferral(
+  scope: Scope,
+  lookup: Lookup,
+  referral: Extract<Classified, { kind: 'referral' }>,
+  response: Scrubbed,
+  parent: Delegation,
+): { readonly delegation: Delegation; readonly glue: readonly Glue[] } {
+  const { limits } = scope.shared.options;
+  const ttl = keptTtl(scope, referral.ns.ttl);
+  const nowMs = scope.nowMs();
+  const delegation: Delegation = {
+    zone: referral.zone,
+    nameServers: nameServersOf(referral.ns, limits.nameServersPerDelegation),
+    source: 'referral',
+    expiresAtMs: nowMs + ttl * 1000,
+    addresses: [],
+    ds: referral.ds,
+    dsProof: referral.dsProof,
+  };
+  const glue = glueOf(scope, response);
+  const kept = scope.shared.caches.hierarchy.put(delegation, glue, parent, nowMs);
+  if (scope.observer) {
+    scope.emit(lookup, { kind: 'cached', layer: 'hierarchy', name: referral.zone, type: TYPE.NS, ttl });
+  }
+  return { delegation: kept, glue };
+}
+
+function glueOf(scope: Scope, response: Scrubbed): Glue[] {
+  const most = scope.shared.options.limits.addressesPerNameServer;
+  const nowMs = scope.nowMs();
+  return response.glue.map((rrset) => ({
+    nameServer: rrset.name,
+    family: rrset.type === TYPE.AAAA ? 6 : 4,
+    addresses: addressesOf([rrset], rrset.type, most),
+    expiresAtMs: nowMs + keptTtl(scope, rrset.ttl) * 1000,
+  }));
+}
+
+/**
+ * Keeps the first link of an alias chain and, where the same response speaks for them with authority, the links and
+ * the end that follow: the next step finds them in the caches. Gives the first link.
+ */
+export function storeChain(
+  scope: Scope,
+  lookup: Lookup,
+  response: Scrubbed,
+  asked: Asked,
+  first: Extract<Classified, { kind: 'alias' }>,
+): FoundAlias {
+  const entry = storeRRset(scope, lookup, first.rrset, asked.zone, response);
+  let name = first.target;
+  for (let links = 1; links < scope.shared.options.limits.aliasLinks && name !== undefined; links++) {
+    if (!(response.authoritative || asked.forwarder) || !isSubdomainOf(name, asked.zone)) break;
+    const outcome = classify(response, { ...asked, name });
+    if (outcome.kind === 'alias') {
+      storeRRset(scope, lookup, outcome.rrset, asked.zone, response);
+      name = outcome.target;
+      continue;
+    }
+    if (outcome.kind === 'answer') {
+      for (const rrset of outcome.rrsets) storeRRset(scope, lookup, rrset, asked.zone, response);
+    } else if ((outcome.kind === 'nodata' || outcome.kind === 'nxdomain') && outcome.soa !== undefined) {
+      storeDenial(scope, lookup, outcome, name, asked.type, asked.zone);
+    }
+    break;
+  }
+  return { kind: 'alias', entry, target: first.target };
+}
+
+/** RFC 9609, 4: the answer to the priming question replaces the hints for as long as it lives. */
+export function storePriming(scope: Scope, lookup: Lookup, rrsets: readonly RRset[], response: Scrubbed): void {
+  const ns = rrsets.find((rrset) => rrset.type === TYPE.NS);
+  if (ns === undefined) return;
+  const { limits } = scope.shared.options;
+  const ttl = keptTtl(scope, ns.ttl);
+  const nameServers = nameServersOf(ns, limits.nameServersPerDelegation);
+  const expiresAtMs = scope.nowMs() + ttl * 1000;
+  const delegation: Delegation = {
+    zone: ROOT,
+    nameServers,
+    source: 'priming',
+    expiresAtMs,
+    addresses: [],
+    ds: undefined,
+    dsProof: [],
+  };
+  scope.shared.caches.hierarchy.put(delegation, glueOf(scope, response), undefined, scope.nowMs());
+  if (scope.observer) scope.emit(lookup, { kind: 'cached', layer: 'hierarchy', name: ROOT, type: TYPE.NS, ttl });
+}
