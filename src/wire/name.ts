@@ -211,7 +211,12 @@ export function prependLabel(label: string, name: Name): Name | undefined {
  * Non-ASCII characters are refused, not guessed at. Throws WireError.
  */
 export function nameFromText(text: string): Name {
-  return foldText(rawNameFromText(text)) as Name;
+  return foldName(rawNameFromText(text));
+}
+
+/** The name whose uncompressed wire form, case kept, is `wire`: as {@link rawNameFromText} gives it. */
+export function foldName(wire: string): Name {
+  return foldText(wire) as Name;
 }
 
 /** As {@link nameFromText} with the case kept: names for RDATA. Throws WireError. */

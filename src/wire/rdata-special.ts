@@ -1,0 +1,170 @@
+// Fields of the types whose RDATA has a form of its own: APL, IPSECKEY, AMTRELAY, HIP, WKS, identifiers.
+
+import { addressFromText, addressToText } from './address.ts';
+import { WireError } from './error.ts';
+import { escapeText, rawNameToText } from './name.ts';
+import {
+  type Field,
+  hex,
+  pushBase64,
+  pushHex,
+  pushLatin1,
+  pushNumber,
+  type RdataInput,
+  type TextInput,
+  words,
+} from './rdata-fields.ts';
+
+/** APL (RFC 3123): address prefixes. */
+export const prefixes: Field = {
+  toText: (input) => {
+    const texts: string[] = [];
+    while (input.left > 0) {
+      const family = input.number(2);
+      const prefix = input.number(1);
+      const size = input.number(1);
+      const octets = new Uint8Array(family === 1 ? 4 : 16);
+      const length = size & 0x7f;
+      if ((family !== 1 && family !== 2) || length > octets.length || prefix > octets.length * 8) {
+        throw new WireError('APL: no address prefix');
+      }
+      octets.set(input.take(length));
+      // RFC 3123, 4: trailing zero octets are not sent.
+      if (length > 0 && octets[length - 1] === 0) throw new WireError('APL: padded');
+      texts.push(`${size & 0x80 ? '!' : ''}${family}:${addressToText(octets)}/${prefix}`);
+    }
+    return texts.join(' ');
+  },
+  fromText: (input, out) => {
+    while (!input.done) {
+      const text = input.text('a prefix');
+      const [, negative, family, addressText = '', prefix] = /^(!?)([12]):([^/]*)\/(\d{1,3})$/.exec(text) ?? [];
+      const octets = addressFromText(addressText);
+      if (octets?.length !== (family === '1' ? 4 : 16) || Number(prefix) > octets.length * 8) {
+        throw new WireError(`APL: ${escapeText(text)} is no address prefix`);
+      }
+      let length = octets.length;
+      while (length > 0 && octets[length - 1] === 0) length--;
+      pushNumber(out, Number(family), 2);
+      out.push(Number(prefix), length | (negative ? 0x80 : 0), ...octets.subarray(0, length));
+    }
+  },
+};
+
+/** A gateway or relay of the type that a number before it gives: 0 none, 1 IPv4, 2 IPv6, 3 a name. */
+function gatewayToText(input: RdataInput, kind: number): string {
+  if (kind === 0) return '.';
+  if (kind === 3) return rawNameToText(input.name());
+  if (kind > 3) throw new WireError(`gateway of unknown kind ${kind}`);
+  return addressToText(input.take(kind === 1 ? 4 : 16));
+}
+
+function gatewayFromText(input: TextInput, kind: number, out: number[]): void {
+  if (kind === 3) {
+    pushLatin1(out, input.name());
+    return;
+  }
+  const text = input.text('a gateway');
+  const octets = kind === 0 && text === '.' ? new Uint8Array() : addressFromText(text);
+  if (octets === undefined || octets.length !== [0, 4, 16][kind]) throw new WireError(`bad gateway ${escapeText(text)}`);
+  out.push(...octets);
+}
+
+/** The whole RDATA of IPSECKEY (RFC 4025). */
+export const ipsecKey: Field = {
+  toText: (input) => {
+    const [precedence, kind, algorithm] = [input.number(1), input.number(1), input.number(1)];
+    const gateway = gatewayToText(input, kind);
+    return `${precedence} ${kind} ${algorithm} ${gateway} ${words(input.take(input.left).toString('base64'))}`.trim();
+  },
+  fromText: (input, out) => {
+    for (const what of ['precedence', 'gateway type', 'algorithm']) out.push(input.number(what, 255));
+    gatewayFromText(input, out[1] as number, out);
+    pushBase64(out, input.rest());
+  },
+};
+
+/** The whole RDATA of AMTRELAY (RFC 8777). */
+export const relay: Field = {
+  toText: (input) => {
+    const precedence = input.number(1);
+    const kind = input.number(1);
+    return `${precedence} ${kind >>> 7} ${kind & 0x7f} ${gatewayToText(input, kind & 0x7f)}`;
+  },
+  fromText: (input, out) => {
+    out.push(input.number('precedence', 255));
+    const discovery = input.number('discovery', 1);
+    const kind = input.number('relay type', 127);
+    out.push((discovery << 7) | kind);
+    gatewayFromText(input, kind, out);
+  },
+};
+
+/** The whole RDATA of HIP (RFC 8005): the lengths of the first two fields stand before both. */
+export const hostIdentity: Field = {
+  toText: (input) => {
+    const [tagOctets, algorithm, keyOctets] = [input.number(1), input.number(1), input.number(2)];
+    if (tagOctets === 0 || keyOctets === 0) throw new WireError('HIP: an empty field');
+    const texts = [String(algorithm), hex(input.take(tagOctets)), input.take(keyOctets).toString('base64')];
+    while (input.left > 0) texts.push(rawNameToText(input.name()));
+    return texts.join(' ');
+  },
+  fromText: (input, out) => {
+    const algorithm = input.number('algorithm', 255);
+    const tag: number[] = [];
+    const key: number[] = [];
+    pushHex(tag, input.text('a tag'));
+    pushBase64(key, input.text('a key'));
+    if (tag.length > 255 || key.length > 0xffff) throw new WireError('HIP: a field is too long');
+    out.push(tag.length, algorithm, key.length >>> 8, key.length & 0xff, ...tag, ...key);
+    while (!input.done) pushLatin1(out, input.name());
+  },
+};
+
+/** The ports that end WKS (RFC 1035, 3.4.2): the numbers of the bits that are set. */
+export const portBits: Field = {
+  toText: (input) => {
+    const octets = input.take(input.left);
+    if (octets.length > 0x2000 || octets.at(-1) === 0) throw new WireError('WKS: padded');
+    const ports: number[] = [];
+    for (let port = 0; port < octets.length * 8; port++) {
+      if ((octets[port >>> 3] as number) & (0x80 >>> (port & 7))) ports.push(port);
+    }
+    return ports.join(' ');
+  },
+  fromText: (input, out) => {
+    const ports: number[] = [];
+    while (!input.done) ports.push(input.number('a port', 0xffff));
+    const octets = new Array<number>(ports.length === 0 ? 0 : (Math.max(...ports) >>> 3) + 1).fill(0);
+    for (const port of ports) octets[port >>> 3] = (octets[port >>> 3] as number) | (0x80 >>> (port & 7));
+    for (const octet of octets) out.push(octet);
+  },
+};
+
+/** `groups` groups of `size` octets in hexadecimal, parted by `mark`: EUI48, EUI64 (RFC 7043), NID, L64 (RFC 6742). */
+export function hexGroups(groups: number, size: number, mark: string): Field {
+  const form = new RegExp(`^(?:[\\da-f]{1,${size * 2}}(?:${mark}|$)){${groups}}$`, 'i');
+  return {
+    toText: (input) => {
+      const texts: string[] = [];
+      for (let i = 0; i < groups; i++) texts.push(input.take(size).toString('hex'));
+      return texts.join(mark);
+    },
+    fromText: (input, out) => {
+      const text = input.text('an identifier');
+      const parts = text.split(mark);
+      if (!form.test(text) || parts.length !== groups) throw new WireError(`bad identifier ${escapeText(text)}`);
+      for (const part of parts) pushNumber(out, Number.parseInt(part, 16), size);
+    },
+  };
+}
+
+/** All octets that are left in hexadecimal after `0x` (NSAP, RFC 1706; dots in text are passed over). */
+export const nsapAddress: Field = {
+  toText: (input) => `0x${hex(input.take(input.left))}`,
+  fromText: (input, out) => {
+    const text = input.text('an NSAP address');
+    if (!/^0x/i.test(text)) throw new WireError(`bad NSAP address ${escapeText(text)}`);
+    pushHex(out, text.slice(2).replaceAll('.', ''));
+  },
+};
