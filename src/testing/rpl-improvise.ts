@@ -1,18 +1,9 @@
-// What a scripted server says to a question its author did not foresee: what follows from its other answers.
-// Lets a resolver with another order of questions take part in a scenario.
-
-import { parseIp } from '../base/prefix.ts';
-import type { Message, Question, ResourceRecord } from '../wire/message.ts';
-import { isSubdomainOf, labelCount, type Name, nameOctets, ROOT } from '../wire/name.ts';
-import { CLASS, RCODE, TYPE } from '../wire/types.ts';
+import type { Message, Question } from '../wire/message.ts';
+import { isSubdomainOf, labelCount, type Name, ROOT } from '../wire/name.ts';
+import { RCODE, TYPE } from '../wire/types.ts';
+import { hintRecords, type RootServer } from './engine.ts';
 import { coveredType } from './rpl-match.ts';
 import type { RplEntry } from './rpl-types.ts';
-
-/** A root server as the resolver under test knows it. */
-export interface RootServer {
-  readonly nameServer: Name;
-  readonly ip: string;
-}
 
 /** An improvised reply, and what it follows from. */
 export interface Improvised {
@@ -63,16 +54,10 @@ function reply(question: Question, aa: boolean, parts: Partial<Message>): Messag
 }
 
 function primingReply(question: Question, roots: readonly RootServer[]): Improvised {
-  const names = [...new Set(roots.map(({ nameServer }) => nameServer))];
-  const record = (name: Name, type: number, rdata: Uint8Array): ResourceRecord => {
-    return { name, type, class: CLASS.IN, ttl: 3600, rdata };
-  };
+  const records = hintRecords(roots).map((record) => ({ ...record, ttl: 3600 }));
   const message = reply(question, true, {
-    answer: names.map((name) => record(ROOT, TYPE.NS, nameOctets(name))),
-    additional: roots.flatMap(({ nameServer, ip }) => {
-      const octets = parseIp(ip);
-      return octets ? [record(nameServer, octets.length === 4 ? TYPE.A : TYPE.AAAA, octets)] : [];
-    }),
+    answer: records.filter(({ type }) => type === TYPE.NS),
+    additional: records.filter(({ type }) => type !== TYPE.NS),
   });
   return { why: 'the root servers', message };
 }

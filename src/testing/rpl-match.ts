@@ -2,7 +2,8 @@
 
 import { type Message, parseMessage, type Question, type ResourceRecord } from '../wire/message.ts';
 import { isSubdomainOf, nameToText } from '../wire/name.ts';
-import { rdataToText, readRrsig, readSoa } from '../wire/rdata.ts';
+import { readRrsig, readSoa } from '../wire/rdata.ts';
+import { rdataToText } from '../wire/rdata-text.ts';
 import { classToText, rcodeToText, TYPE, typeToText } from '../wire/types.ts';
 import type { Dialect, RplEntry } from './rpl-types.ts';
 

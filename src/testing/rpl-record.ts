@@ -2,7 +2,7 @@
 
 import type { Question, ResourceRecord } from '../wire/message.ts';
 import { type Name, nameFromText, nameOctets, nameToText, ROOT } from '../wire/name.ts';
-import { rdataFromText } from '../wire/rdata.ts';
+import { rdataFromText } from '../wire/rdata-text.ts';
 import { CLASS, TYPE, typeFromText } from '../wire/types.ts';
 
 /** What `$ORIGIN` and `$TTL` said last. */

@@ -1,31 +1,15 @@
 // Plays a scenario in this process on virtual time: asks its questions, lets its time pass, judges the answers.
 
-import type { Clock, Random, Transport } from '../base/ports.ts';
 import { buildMessage, type Message, parseMessage } from '../wire/message.ts';
 import { TYPE } from '../wire/types.ts';
 import { differences, messageText } from './rpl-match.ts';
 import { parseRpl } from './rpl-parse.ts';
 import { ScriptedServers } from './rpl-server.ts';
-import { makeReplayTarget } from './rpl-target.ts';
+import { makeReplayTarget, type ReplayEnvironment, type ReplayTarget } from './rpl-target.ts';
 import { type RplEntry, RplError, type RplStep, type Scenario } from './rpl-types.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { VirtualClock, VirtualTimeError } from './virtual-clock.ts';
 import { VirtualNetwork } from './virtual-network.ts';
-
-/** A resolver as a scenario sees it: from its clients' side. */
-export interface ReplayTarget {
-  /** Puts a client's message to it; undefined: it does not answer that. */
-  ask(query: Uint8Array, protocol: 'udp' | 'tcp', client: string): Promise<Uint8Array | undefined>;
-  close(): void;
-}
-
-/** What a resolver under test is made with. */
-export interface ReplayEnvironment {
-  readonly transport: Transport;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly scenario: Scenario;
-}
 
 /** How a scenario is played. */
 export interface ReplayOptions {

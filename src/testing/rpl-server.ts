@@ -5,7 +5,8 @@ import { buildMessage, type Message, parseMessage, parseQuestion, type Question 
 import { nameFromText, nameToText, ROOT } from '../wire/name.ts';
 import { nameInRdata } from '../wire/rdata.ts';
 import { RCODE, TYPE, typeToText } from '../wire/types.ts';
-import { improvise, type RootServer } from './rpl-improvise.ts';
+import type { RootServer } from './engine.ts';
+import { improvise } from './rpl-improvise.ts';
 import { queryMatches } from './rpl-match.ts';
 import { ipKey } from './rpl-settings.ts';
 import type { RplEntry, RplRange, RplStep, Scenario, Template } from './rpl-types.ts';
