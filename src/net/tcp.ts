@@ -152,7 +152,14 @@ export function createTcpPool(options: { readonly clock: Clock; readonly tcp?: P
       cancelIdle: undefined,
     };
     open.add(connection);
-    socket.on('data', (chunk: Uint8Array) => connection.reader.push(chunk, (message) => deliver(connection, message)));
+    socket.on('data', (chunk: Uint8Array) => {
+      connection.reader.push(chunk);
+      for (;;) {
+        const message = connection.socket.destroyed ? undefined : connection.reader.next();
+        if (message === undefined) return;
+        deliver(connection, message);
+      }
+    });
     socket.on('error', (error) => {
       connection.error = errorText(error);
     });
@@ -170,7 +177,6 @@ export function createTcpPool(options: { readonly clock: Clock; readonly tcp?: P
 
   /** The waiter with the message's ID judges first. What a stranger to the message calls suspect is not: it is pipelined. */
   function deliver(connection: Connection, message: Uint8Array): void {
-    if (connection.socket.destroyed) return;
     connection.answered = true;
     const owner = connection.waiters.get(((message[0] ?? 0) << 8) | (message[1] ?? 0));
     if (owner !== undefined && settle(owner, message, true)) return;

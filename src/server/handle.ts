@@ -1,0 +1,273 @@
+// One query from octets to octets: judges the header, asks the layer `answers`, then the resolver.
+
+import type { Limits } from '../base/limits.ts';
+import type { Clock } from '../base/ports.ts';
+import type { Resolution, ResolveRequest } from '../resolver/types.ts';
+import { WireError } from '../wire/error.ts';
+import { type ExtendedError, parseQuestion } from '../wire/message.ts';
+import { EDE, RCODE } from '../wire/types.ts';
+import type { ClientClass } from './acl.ts';
+import { type Cookies, createCookies } from './cookie.ts';
+import type { FaultLog } from './fault-log.ts';
+import { createQueryView, judgeClass, judgeType, type QueryView, SCAN, scanQuery } from './query.ts';
+import { createReplies, REPLY_EXTRA_OCTETS } from './reply.ts';
+import { type AskedQuestion, buildResponse, keepSeconds } from './respond.ts';
+
+/** The part of the layer `answers` that the server uses. `flags`: bit 0 DO, bit 1 CD. */
+export interface ServedAnswers {
+  find(query: Uint8Array, questionEnd: number, flags: number, nowMs: number): number;
+  copy(slot: number, out: Uint8Array, nowMs: number): number;
+  secure(slot: number): boolean;
+  put(message: Uint8Array, questionEnd: number, flags: number, ttl: number, secure: boolean, nowMs: number): void;
+}
+
+/** The part of the resolver that the server uses. */
+export interface ServedResolver {
+  fromCache(request: ResolveRequest): Resolution | undefined;
+  resolve(request: ResolveRequest): Promise<Resolution>;
+  readonly caches: { readonly answers: ServedAnswers };
+}
+
+/** What handling needs. */
+export interface HandlerOptions {
+  readonly resolver: ServedResolver;
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly classify: (address: string) => ClientClass;
+  /** 16 octets; undefined: no server cookies. */
+  readonly cookieSecret: Uint8Array | undefined;
+  readonly reportFault: FaultLog;
+}
+
+/** Counters since the start, and what is going on. */
+export interface HandlerStats {
+  readonly queries: number;
+  /** Answered from `answers`, from `host` or `records`, and by resolving. */
+  readonly fromAnswers: number;
+  readonly fromCache: number;
+  readonly resolved: number;
+  /** Answered with an RCODE for their form, or for who asks. */
+  readonly judged: number;
+  /** Not answered: responses, short packets, reserved ports, limits by client. */
+  readonly dropped: number;
+  /** Replies awaited from the resolver. */
+  readonly awaited: number;
+}
+
+/** What becomes of a query: octets written to `out`, 0 for no reply, or the octets later (undefined: no reply). */
+export type Handled = number | Promise<Uint8Array | undefined>;
+
+/** Handles queries. It never throws and its promises never reject. */
+export interface Handler {
+  /** `out` has at least {@link OUT_OCTETS_LEAST} octets over UDP, 65,535 over TCP. Keeps neither `from` nor `out`. */
+  handle(
+    query: Uint8Array,
+    from: { readonly address: string; readonly port: number },
+    overTcp: boolean,
+    out: Uint8Array,
+  ): Handled;
+  stats(): HandlerStats;
+}
+
+/** Replies awaited by all clients together: each holds about a kilobyte. */
+const REPLIES_MAX = 50_000;
+/** DNSBomb (CVE-2024-33655): an address gets few answers a second that took longer than this. */
+const LATE_MS = 1900;
+const LATE_REPLIES_PER_SECOND = 10;
+
+/** Octets that UDP needs of `out`: a message as long as `answers` keeps them, and OPT. */
+export const OUT_OCTETS_LEAST: number = 4096 + REPLY_EXTRA_OCTETS;
+
+const NO_ERRORS: readonly ExtendedError[] = [];
+const PROHIBITED: readonly ExtendedError[] = [{ code: EDE.prohibited, text: '' }];
+const TOO_MANY: readonly ExtendedError[] = [{ code: EDE.other, text: 'too many replies awaited by this client' }];
+const FAULT: readonly ExtendedError[] = [{ code: EDE.other, text: 'internal error' }];
+
+/** Makes the handler that all listeners share. */
+export function createHandler(options: HandlerOptions): Handler {
+  const { resolver, clock, limits, classify, reportFault } = options;
+  const { answers } = resolver.caches;
+  const cookies: Cookies | undefined =
+    options.cookieSecret === undefined ? undefined : createCookies(options.cookieSecret);
+  const replies = createReplies({ clock, udpPayloadOctets: limits.udpPayloadOctets, cookies });
+  const lateReplies = createLateReplies(clock);
+  // Overwritten by each packet: a hit builds nothing. What waits keeps a copy.
+  const view = createQueryView();
+  const awaitedBy = new Map<string, number>();
+  const count = { queries: 0, fromAnswers: 0, fromCache: 0, resolved: 0, judged: 0, dropped: 0, awaited: 0 };
+
+  function judge(
+    query: Uint8Array,
+    from: { readonly address: string; readonly port: number },
+    overTcp: boolean,
+    out: Uint8Array,
+  ): Handled {
+    if (reservedPort(from.port)) return drop();
+    const form = scanQuery(query, view);
+    if (form === SCAN.drop) return drop();
+    const client = classify(from.address);
+    view.client = client;
+    view.overTcp = overTcp;
+    if (form !== SCAN.proceed) return fail(query, out, form, NO_ERRORS);
+    if (!client.allowed) return fail(query, out, RCODE.REFUSED, PROHIBITED);
+    // RFC 6891, 6.1.3.
+    if (view.edns && view.version > 0) return fail(query, out, RCODE.BADVERS, NO_ERRORS);
+    const verdict = judgeClass(view.class) === SCAN.proceed ? judgeType(view.type) : RCODE.REFUSED;
+    if (verdict !== SCAN.proceed) return fail(query, out, verdict, NO_ERRORS);
+    const nowMs = clock.nowMs();
+    const slot = answers.find(query, view.questionEnd, layerFlags(view), nowMs);
+    if (slot < 0) return miss(query, from, out);
+    const length = answers.copy(slot, out, nowMs);
+    count.fromAnswers += 1;
+    // Longer than `out` less OPT: it cannot go over UDP, and over TCP `out` is large enough.
+    if (length < 0 || length > out.length - REPLY_EXTRA_OCTETS) return replies.truncated(out, query, view);
+    return replies.finish(out, length, query, view, answers.secure(slot), NO_ERRORS);
+  }
+
+  function drop(): number {
+    count.dropped += 1;
+    return 0;
+  }
+
+  function fail(query: Uint8Array, out: Uint8Array, rcode: number, errors: readonly ExtendedError[]): number {
+    count.judged += 1;
+    return replies.failed(out, query, view, rcode, errors);
+  }
+
+  function miss(query: Uint8Array, from: { readonly address: string }, out: Uint8Array): Handled {
+    const { name } = parseQuestion(query).question;
+    const request = { name, type: view.type, checkingDisabled: view.checkingDisabled };
+    const cached = resolver.fromCache(request);
+    if (cached !== undefined) {
+      count.fromCache += 1;
+      return respond(cached, { ...request, dnssecOk: view.dnssecOk }, query, view, out);
+    }
+    // Without RD the client asks for what is known here, and nothing is.
+    if (!view.recursionDesired) return fail(query, out, RCODE.REFUSED, NO_ERRORS);
+    const awaited = awaitedBy.get(from.address) ?? 0;
+    if (count.awaited >= REPLIES_MAX || (awaited >= limits.repliesPerClient && !view.client.loopback)) {
+      // Over UDP the source may be forged: it is not told.
+      return view.overTcp ? fail(query, out, RCODE.SERVFAIL, TOO_MANY) : drop();
+    }
+    // The octets may be a window into a shared buffer, and the view serves the next packet.
+    return wait(request, new Uint8Array(query), { ...view }, from.address);
+  }
+
+  async function wait(
+    request: ResolveRequest,
+    query: Uint8Array,
+    asked: QueryView,
+    address: string,
+  ): Promise<Uint8Array | undefined> {
+    const sinceMs = clock.nowMs();
+    count.awaited += 1;
+    awaitedBy.set(address, (awaitedBy.get(address) ?? 0) + 1);
+    try {
+      const resolution = await resolver.resolve(request);
+      count.resolved += 1;
+      if (clock.nowMs() - sinceMs > LATE_MS && !mayBeLate(query, asked, address)) {
+        drop();
+        return undefined;
+      }
+      return respondLater(resolution, { ...request, dnssecOk: asked.dnssecOk }, query, asked);
+    } catch (error) {
+      reportFault('fault while resolving', error);
+      const out = new Uint8Array(query.length + REPLY_EXTRA_OCTETS);
+      return out.subarray(0, replies.failed(out, query, asked, RCODE.SERVFAIL, FAULT));
+    } finally {
+      count.awaited -= 1;
+      const left = (awaitedBy.get(address) ?? 1) - 1;
+      if (left > 0) awaitedBy.set(address, left);
+      else awaitedBy.delete(address);
+    }
+  }
+
+  function mayBeLate(query: Uint8Array, asked: QueryView, address: string): boolean {
+    if (asked.overTcp || asked.client.loopback) return true;
+    const proven =
+      asked.cookieAt > 0 &&
+      cookies?.verify(query, asked.cookieAt, asked.cookieOctets, asked.client.octets, clock.wallSeconds()) === true;
+    return proven || lateReplies(address);
+  }
+
+  /** Builds the message, keeps it for the next who asks, and fits it to this client. */
+  function respond(
+    resolution: Resolution,
+    question: AskedQuestion,
+    query: Uint8Array,
+    asked: QueryView,
+    out: Uint8Array,
+  ): number {
+    const message = buildAndKeep(resolution, question, asked);
+    if (message.length > out.length - REPLY_EXTRA_OCTETS) return replies.truncated(out, query, asked);
+    out.set(message);
+    return replies.finish(
+      out,
+      message.length,
+      query,
+      asked,
+      resolution.security === 'secure',
+      resolution.extendedErrors,
+    );
+  }
+
+  function respondLater(
+    resolution: Resolution,
+    question: AskedQuestion,
+    query: Uint8Array,
+    asked: QueryView,
+  ): Uint8Array {
+    const message = buildAndKeep(resolution, question, asked);
+    const out = new Uint8Array(message.length + REPLY_EXTRA_OCTETS);
+    out.set(message);
+    const secure = resolution.security === 'secure';
+    return out.subarray(0, replies.finish(out, message.length, query, asked, secure, resolution.extendedErrors));
+  }
+
+  function buildAndKeep(resolution: Resolution, question: AskedQuestion, asked: QueryView): Uint8Array {
+    const message = buildResponse(resolution, question);
+    const seconds = keepSeconds(resolution);
+    if (seconds > 0) {
+      const secure = resolution.security === 'secure';
+      answers.put(message, asked.questionEnd, layerFlags(asked), seconds, secure, clock.nowMs());
+    }
+    return message;
+  }
+
+  return {
+    handle(query, from, overTcp, out): Handled {
+      count.queries += 1;
+      try {
+        return judge(query, from, overTcp, out);
+      } catch (error) {
+        if (!(error instanceof WireError)) reportFault('fault while handling a query', error);
+        return fail(query, out, error instanceof WireError ? RCODE.FORMERR : RCODE.SERVFAIL, NO_ERRORS);
+      }
+    },
+    stats: () => ({ ...count }),
+  };
+}
+
+function layerFlags(view: QueryView): number {
+  return (view.dnssecOk ? 1 : 0) | (view.checkingDisabled ? 2 : 0);
+}
+
+/** Echo, discard, daytime, quotd and chargen answer whatever they get: an answer to them may loop (CVE-2024-2169). */
+function reservedPort(port: number): boolean {
+  return port === 0 || port === 7 || port === 13 || port === 17 || port === 19;
+}
+
+/** Counts late replies by address, anew each second: true while one more is allowed. */
+function createLateReplies(clock: Clock): (address: string) => boolean {
+  const sent = new Map<string, number>();
+  let second = -1;
+  return (address) => {
+    const now = Math.floor(clock.nowMs() / 1000);
+    if (now !== second) sent.clear();
+    second = now;
+    const before = sent.get(address) ?? 0;
+    if (before >= LATE_REPLIES_PER_SECOND) return false;
+    sent.set(address, before + 1);
+    return true;
+  };
+}

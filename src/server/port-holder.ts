@@ -1,0 +1,54 @@
+// Finds out which process holds a port, for the error that says so. Linux only, best effort.
+
+import { readdir, readFile, readlink } from 'node:fs/promises';
+
+/** Processes looked at. */
+const PROCESSES_MAX = 4096;
+/** Descriptors looked at in one process. */
+const DESCRIPTORS_MAX = 4096;
+
+/** `name (pid 123)` of a process that holds the port, or undefined when that cannot be seen. Never rejects. */
+export async function portHolder(protocol: 'udp' | 'tcp', port: number): Promise<string | undefined> {
+  const inodes = new Set<string>();
+  for (const file of [`/proc/net/${protocol}`, `/proc/net/${protocol}6`]) {
+    for (const inode of inodesOf(await readText(file), protocol, port)) inodes.add(inode);
+  }
+  if (inodes.size === 0) return undefined;
+  const processes = (await listFolder('/proc')).filter((entry) => /^[0-9]+$/.test(entry));
+  for (const pid of processes.slice(0, PROCESSES_MAX)) {
+    const folder = `/proc/${pid}/fd`;
+    for (const descriptor of (await listFolder(folder)).slice(0, DESCRIPTORS_MAX)) {
+      const inode = /^socket:\[([0-9]+)\]$/.exec(await linkTarget(`${folder}/${descriptor}`))?.[1];
+      if (inode === undefined || !inodes.has(inode)) continue;
+      const name = (await readText(`/proc/${pid}/comm`)).trim();
+      return `${name === '' ? 'a process' : name} (pid ${pid})`;
+    }
+  }
+  return undefined;
+}
+
+/** Inodes of the sockets bound to the port; for TCP the listening ones (state 0A). */
+function inodesOf(table: string, protocol: 'udp' | 'tcp', port: number): string[] {
+  const wanted = port.toString(16).toUpperCase().padStart(4, '0');
+  const inodes: string[] = [];
+  for (const line of table.split('\n').slice(1)) {
+    const fields = line.trim().split(/ +/);
+    const [local, state, inode] = [fields[1], fields[3], fields[9]];
+    if (local?.endsWith(`:${wanted}`) !== true || inode === undefined) continue;
+    if (protocol === 'udp' || state === '0A') inodes.push(inode);
+  }
+  return inodes;
+}
+
+/** What cannot be read (another system, another user's process, one that has ended) counts as empty. */
+async function readText(file: string): Promise<string> {
+  return readFile(file, 'latin1').catch(() => '');
+}
+
+async function listFolder(folder: string): Promise<string[]> {
+  return readdir(folder).catch(() => []);
+}
+
+async function linkTarget(link: string): Promise<string> {
+  return readlink(link).catch(() => '');
+}

@@ -1,0 +1,74 @@
+// Turns a Resolution into a finished message: which records a client is given, and what may be kept for the next.
+
+import type { Resolution } from '../resolver/types.ts';
+import { buildMessage, type ResourceRecord } from '../wire/message.ts';
+import type { Name } from '../wire/name.ts';
+import { type RRset, toRecords } from '../wire/rrset.ts';
+import { CLASS, RCODE, TYPE } from '../wire/types.ts';
+import { REPLY_EXTRA_OCTETS } from './reply.ts';
+
+/** The question as asked. */
+export interface AskedQuestion {
+  readonly name: Name;
+  readonly type: number;
+  readonly dnssecOk: boolean;
+  readonly checkingDisabled: boolean;
+}
+
+/** Leaves room for OPT in the longest message. */
+const MESSAGE_OCTETS_MAX = 65_535 - REPLY_EXTRA_OCTETS;
+
+/**
+ * The complete message without OPT: header (ID 0, QR, RA, RCODE, AA, AD for those who ask for it), question, sections.
+ * Responses are minimal: nothing but what was asked, and denials. RRsets keep the order in which they were received.
+ */
+export function buildResponse(resolution: Resolution, question: AskedQuestion): Uint8Array {
+  const { name, type } = question;
+  return buildMessage(
+    {
+      id: 0,
+      response: true,
+      opcode: 0,
+      authoritative: resolution.authoritative,
+      truncated: false,
+      recursionDesired: false,
+      recursionAvailable: true,
+      authenticData: resolution.security === 'secure',
+      checkingDisabled: question.checkingDisabled,
+      rcode: resolution.rcode,
+      questions: [{ name, type, class: CLASS.IN }],
+      answer: recordsFor(resolution.answer, question),
+      authority: recordsFor(resolution.authority, question),
+      additional: [],
+      edns: undefined,
+    },
+    { maxOctets: MESSAGE_OCTETS_MAX },
+  );
+}
+
+/**
+ * Seconds for which the message may be given to others who ask the same; 0: it may not. Failures have their own
+ * memory, and extended errors are in OPT, which a kept message lacks.
+ */
+export function keepSeconds(resolution: Resolution): number {
+  if (resolution.rcode !== RCODE.NOERROR && resolution.rcode !== RCODE.NXDOMAIN) return 0;
+  if (resolution.failure !== undefined || resolution.security === 'bogus') return 0;
+  return resolution.extendedErrors.length > 0 ? 0 : resolution.ttl;
+}
+
+/** RFC 4035, 3.2.1: without DO, the record types of DNSSEC only to those who ask for them by type. */
+function recordsFor(rrsets: readonly RRset[], question: AskedQuestion): ResourceRecord[] {
+  const { type, dnssecOk } = question;
+  const signatures = dnssecOk || type === TYPE.RRSIG || type === TYPE.ANY;
+  const records: ResourceRecord[] = [];
+  for (const rrset of rrsets) {
+    if (dnssecOk || type === TYPE.ANY || rrset.type === type || !ofDnssec(rrset.type)) {
+      for (const record of toRecords(rrset, { signatures })) records.push(record);
+    }
+  }
+  return records;
+}
+
+function ofDnssec(type: number): boolean {
+  return type === TYPE.RRSIG || type === TYPE.NSEC || type === TYPE.NSEC3;
+}

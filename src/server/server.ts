@@ -1,0 +1,92 @@
+// The server: listeners on all addresses, one handler behind them, and an orderly end.
+
+import type { Limits } from '../base/limits.ts';
+import type { Clock, Log, ServerAddress } from '../base/ports.ts';
+import { createAcl } from './acl.ts';
+import { createFaultLog } from './fault-log.ts';
+import { createHandler, type HandlerStats, type ServedResolver } from './handle.ts';
+import { type Bound, listenOn } from './listen.ts';
+import { createTcpService } from './tcp.ts';
+
+/** What a server is made of. */
+export interface ServerOptions {
+  readonly resolver: ServedResolver;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly limits: Limits;
+  /** `addr:port` or `[addr]:port`; `0.0.0.0` and `::` stand for every address of the machine. Port 0: any. */
+  readonly listen: readonly string[];
+  /** True for default addresses: those that the machine lacks are skipped with a warning. Default false. */
+  readonly skipMissing?: boolean;
+  /** Addresses and prefixes that may ask; others get REFUSED. */
+  readonly allow: readonly string[];
+  /** 16 random octets turn server cookies on (RFC 9018); resolvers that share an address share them. */
+  readonly cookieSecret?: Uint8Array | undefined;
+}
+
+/** What `start` found. */
+export interface StartedServer {
+  readonly bound: readonly ServerAddress[];
+  readonly skipped: readonly { readonly address: ServerAddress; readonly why: string }[];
+}
+
+/** Counters since the start, and what is going on. */
+export interface ServerStats extends HandlerStats {
+  readonly tcpConnections: number;
+}
+
+/** A server for UDP and TCP. */
+export interface Server {
+  /** Binds everything; rejects with `ListenError`. To be called once. */
+  start(): Promise<StartedServer>;
+  /** Takes no more queries, waits up to `graceMs` for replies still awaited, then closes everything. */
+  close(graceMs: number): Promise<void>;
+  stats(): ServerStats;
+}
+
+/** How often a closing server looks whether all replies have gone, ms. */
+const CLOSING_STEP_MS = 20;
+
+/** Makes a server; nothing is bound before `start`. RangeError: `allow` holds what is no prefix. */
+export function createServer(options: ServerOptions): Server {
+  const { resolver, clock, log, limits } = options;
+  const classify = createAcl(options.allow);
+  const reportFault = createFaultLog(log, clock);
+  const handler = createHandler({
+    resolver,
+    clock,
+    limits,
+    classify,
+    cookieSecret: options.cookieSecret,
+    reportFault,
+  });
+  const tcp = createTcpService({ handler, clock, limits, classify, reportFault });
+  let bound: Bound | undefined;
+
+  return {
+    async start(): Promise<StartedServer> {
+      bound = await listenOn({
+        listen: options.listen,
+        skipMissing: options.skipMissing ?? false,
+        log,
+        tcp,
+        udp: { handler, reportFault },
+      });
+      return { bound: bound.addresses, skipped: bound.skipped };
+    },
+    async close(graceMs: number): Promise<void> {
+      const untilMs = clock.nowMs() + graceMs;
+      for (const listener of bound?.udp ?? []) listener.stopAccepting();
+      tcp.stopAccepting();
+      const busy = (): boolean => handler.stats().awaited > 0 || tcp.connections > 0;
+      while (busy() && clock.nowMs() < untilMs) {
+        await new Promise<void>((resolve) => {
+          clock.after(CLOSING_STEP_MS, resolve);
+        });
+      }
+      for (const listener of bound?.udp ?? []) listener.close();
+      tcp.close();
+    },
+    stats: () => ({ ...handler.stats(), tcpConnections: tcp.connections }),
+  };
+}
