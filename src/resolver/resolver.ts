@@ -14,9 +14,8 @@ import { fromHost, fromRecords } from './answer.ts';
 import { failed, startChain } from './chain.ts';
 import { nameServersOf } from './classify.ts';
 import { describe, fail } from './failure.ts';
-import { prime } from './iterate.ts';
 import type { EngineOptions } from './options.ts';
-import { find, resolve } from './resolve.ts';
+import { resolve } from './resolve.ts';
 import { type Caches, Scope, type Shared } from './scope.ts';
 import type { Resolution, ResolveRequest } from './types.ts';
 
@@ -125,11 +124,15 @@ export class Resolver {
     });
   }
 
-  /** Asks the root for its servers (RFC 9609) unless that is known. Answers whether a root server was heard. */
-  async prime(): Promise<boolean> {
-    const scope = new Scope(this.#shared, false, undefined);
-    if (scope.closest(ROOT).source === 'hints') await prime(scope, find);
-    return scope.closest(ROOT).source !== 'hints';
+  /** Asks the root for its servers (RFC 9609), unless they are known; a failure says why no root server was heard. */
+  prime(): Promise<Resolution> {
+    return this.resolve({ name: ROOT, type: TYPE.NS, checkingDisabled: false });
+  }
+
+  /** Takes the hosts file's new text; finished answers that it may contradict are dropped. */
+  setHosts(text: string | undefined): void {
+    this.caches.host.setHosts(text);
+    this.caches.answers.clear();
   }
 
   /** Resolutions in progress. */

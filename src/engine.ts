@@ -1,0 +1,75 @@
+// Makes the engine's options of settings: files are read here and handed over as text.
+
+import { readFileSync } from 'node:fs';
+import { makeLimits } from './base/limits.ts';
+import type { Clock, Log, Random, ServerAddress, Transport } from './base/ports.ts';
+import { parseServerAddress } from './config/address.ts';
+import type { Settings } from './config/settings.ts';
+import { readHosts } from './hosts-file.ts';
+import type { EngineOptions } from './resolver/options.ts';
+import { builtInRootHints } from './resolver/root-hints.ts';
+import type { ConfiguredZone } from './resolver/types.ts';
+import type { ResourceRecord } from './wire/message.ts';
+import { nameFromText, nameToText } from './wire/name.ts';
+import { TYPE } from './wire/types.ts';
+import { parseZoneText } from './wire/zone-text.ts';
+
+/** The ports that an engine stands on. */
+export interface Ports {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** Thrown when a file that the settings name cannot be used; `message` is one line that says which and why. */
+export class SettingsFileError extends Error {
+  override readonly name = 'SettingsFileError';
+}
+
+/** The options of an engine by these settings; `rootHints` replaces their `root.hints`. Throws {@link SettingsFileError}. */
+export function engineOptions(settings: Settings, ports: Ports, rootHints: string | undefined): EngineOptions {
+  const { upstream, cache, local, hosts } = settings;
+  return {
+    ...ports,
+    limits: makeLimits(),
+    hints: rootHints === undefined ? readHints(settings.root.hints) : parseZoneText(rootHints),
+    zones: settings.zones.map((zone) => configuredZone(zone, upstream.port)),
+    upstream,
+    host: {
+      hostsText: hosts === false ? undefined : readHosts(hosts, ports.log),
+      zones: local.zones.map(({ zone, kind }) => ({ zone: nameFromText(zone), kind })),
+      data: local.data,
+      specialUse: local.specialUse,
+    },
+    cache,
+  };
+}
+
+function readHints(file: string | null): ResourceRecord[] {
+  if (file === null) return parseZoneText(builtInRootHints);
+  let hints: ResourceRecord[];
+  try {
+    hints = parseZoneText(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new SettingsFileError(`root.hints ${file}: ${(error as Error).message}`);
+  }
+  const servers = hints.filter((record) => record.type === TYPE.NS && nameToText(record.name) === '.');
+  const addresses = hints.filter((record) => record.type === TYPE.A || record.type === TYPE.AAAA);
+  if (servers.length === 0 || addresses.length === 0) {
+    throw new SettingsFileError(`root.hints ${file}: it needs NS records of "." and A or AAAA records of their names`);
+  }
+  return hints;
+}
+
+function configuredZone({ zone, forward, stub }: Settings['zones'][number], port: number): ConfiguredZone {
+  const kind = forward === undefined ? 'stub' : 'forward';
+  // A stub's servers are authoritative servers like others; a forwarder has its own port.
+  const defaultPort = kind === 'stub' ? port : 53;
+  const servers = (forward ?? stub ?? []).map((text) => parseServerAddress(text, defaultPort));
+  return {
+    zone: nameFromText(zone),
+    kind,
+    servers: servers.filter((server): server is ServerAddress => server !== undefined),
+  };
+}

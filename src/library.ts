@@ -1,0 +1,100 @@
+// The library's face: a resolver for Node programs, with results in plain values.
+
+import type { Observer, ResolutionEvent } from './resolver/events.ts';
+import type { Resolver } from './resolver/resolver.ts';
+import type { FailureReason, Resolution } from './resolver/types.ts';
+import { WireError } from './wire/error.ts';
+import { type Name, nameFromText, nameToText } from './wire/name.ts';
+import { rdataToText } from './wire/rdata-text.ts';
+import { RCODE, TYPE, typeFromText, typeToText } from './wire/types.ts';
+
+/** One record, in presentation form. */
+export interface ResolvedRecord {
+  /** Owner, with the final dot. */
+  readonly name: string;
+  readonly type: string;
+  /** Seconds left. */
+  readonly ttl: number;
+  /** RDATA as dig prints it. */
+  readonly data: string;
+  /** RDATA as octets, uncompressed. */
+  readonly octets: Uint8Array;
+}
+
+/** What a question came to. */
+export interface ResolveResult {
+  readonly kind: 'answer' | 'nodata' | 'nxdomain' | 'failure';
+  readonly security: 'secure' | 'insecure' | 'bogus' | 'indeterminate';
+  /** Alias links first, in order. */
+  readonly records: readonly ResolvedRecord[];
+  /** Seconds that the result holds; 0 for a failure. */
+  readonly ttl: number;
+  /** RFC 8914. */
+  readonly extendedErrors: readonly { readonly code: number; readonly text: string }[];
+  /** Why it failed; only with `kind: 'failure'`. */
+  readonly failure?: FailureReason;
+  /** Every step that led here, as typed events. */
+  readonly events: readonly ResolutionEvent[];
+}
+
+/** Thrown for a name or type that is none. */
+export class QuestionError extends Error {
+  override readonly name = 'QuestionError';
+  readonly code = 'EBADNAME';
+}
+
+/** Asks one question and puts the result in plain values. Throws {@link QuestionError}. */
+export async function resolveToResult(
+  resolver: Resolver,
+  name: string,
+  type: string,
+  options: { readonly checkingDisabled?: boolean; readonly observer?: Observer } = {},
+): Promise<ResolveResult> {
+  const events: ResolutionEvent[] = [];
+  const observer: Observer = (event) => {
+    events.push(event);
+    options.observer?.(event);
+  };
+  const question = { ...parseQuestionText(name, type), checkingDisabled: options.checkingDisabled ?? false, observer };
+  return toResult(await resolver.resolve(question), question.type, events);
+}
+
+/** The question in wire values. Throws {@link QuestionError} with what is wrong. */
+export function parseQuestionText(name: string, type: string): { readonly name: Name; readonly type: number } {
+  const number = typeFromText(type);
+  if (number === undefined) throw new QuestionError(`${type}: not a record type (A, AAAA, MX, TXT, TYPE65…)`);
+  try {
+    return { name: nameFromText(name), type: number };
+  } catch (error) {
+    if (error instanceof WireError) throw new QuestionError(`${name}: not a domain name: ${error.message}`);
+    throw error;
+  }
+}
+
+function toResult(resolution: Resolution, type: number, events: readonly ResolutionEvent[]): ResolveResult {
+  const { security, failure, extendedErrors, ttl } = resolution;
+  return {
+    kind: kindOf(resolution, type),
+    security: security === 'unchecked' ? 'indeterminate' : security,
+    records: resolution.answer.flatMap((rrset) =>
+      rrset.rdatas.map((octets) => ({
+        name: nameToText(rrset.name),
+        type: typeToText(rrset.type),
+        ttl: rrset.ttl,
+        data: rdataToText(rrset.type, octets),
+        octets,
+      })),
+    ),
+    ttl,
+    extendedErrors,
+    ...(failure === undefined ? {} : { failure }),
+    events,
+  };
+}
+
+function kindOf(resolution: Resolution, type: number): ResolveResult['kind'] {
+  if (resolution.rcode === RCODE.NXDOMAIN) return 'nxdomain';
+  if (resolution.rcode !== RCODE.NOERROR) return 'failure';
+  const wanted = resolution.answer.some((rrset) => rrset.type === type || type === TYPE.ANY);
+  return wanted ? 'answer' : 'nodata';
+}
