@@ -3,7 +3,8 @@
 import { Buffer } from 'node:buffer';
 import { addressFromText, addressToText } from './address.ts';
 import { WireError } from './error.ts';
-import { decodeName, escapeText, type Name, rawNameFromText, rawNameToText } from './name.ts';
+import { decodeName, type Name } from './name.ts';
+import { escapeText, rawNameFromText, rawNameToText } from './name-text.ts';
 import { bitmapTypes, readBitmap } from './rdata.ts';
 import { type Token, tokenOctets } from './tokens.ts';
 import { typeFromText, typeToText } from './types.ts';

@@ -1,7 +1,8 @@
 // Where names stand inside RDATA, for the types whose names may be compressed: read in full, compressed in turn.
 
 import { WireError } from './error.ts';
-import { decodeName, nameOctetsMax } from './name.ts';
+import { decodeName } from './name.ts';
+import { nameOctetsMax } from './name-text.ts';
 import { CLASS, TYPE } from './types.ts';
 
 /** Octets before the names, the number of names, octets after them (-1: any number). */

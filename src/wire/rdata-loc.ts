@@ -1,7 +1,7 @@
 // LOC (RFC 1876): a place on Earth in presentation form.
 
 import { WireError } from './error.ts';
-import { escapeText } from './name.ts';
+import { escapeText } from './name-text.ts';
 import { type Field, pushNumber, type TextInput } from './rdata-fields.ts';
 
 /** Thousandths of a second of arc at the equator and the prime meridian. */

@@ -2,7 +2,7 @@
 
 import { addressFromText, addressToText } from './address.ts';
 import { WireError } from './error.ts';
-import { escapeText, rawNameToText } from './name.ts';
+import { escapeText, rawNameToText } from './name-text.ts';
 import {
   type Field,
   hex,
@@ -66,7 +66,8 @@ function gatewayFromText(input: TextInput, kind: number, out: number[]): void {
   }
   const text = input.text('a gateway');
   const octets = kind === 0 && text === '.' ? new Uint8Array() : addressFromText(text);
-  if (octets === undefined || octets.length !== [0, 4, 16][kind]) throw new WireError(`bad gateway ${escapeText(text)}`);
+  if (octets === undefined || octets.length !== [0, 4, 16][kind])
+    throw new WireError(`bad gateway ${escapeText(text)}`);
   out.push(...octets);
 }
 
@@ -141,13 +142,13 @@ export const portBits: Field = {
   },
 };
 
-/** `groups` groups of `size` octets in hexadecimal, parted by `mark`: EUI48, EUI64 (RFC 7043), NID, L64 (RFC 6742). */
-export function hexGroups(groups: number, size: number, mark: string): Field {
+/** `groups` groups of `size` octets in hexadecimal, parted by `mark`, zeros leading to `digits` digits: EUI48, EUI64 (RFC 7043), NID, L64 (RFC 6742). */
+export function hexGroups(groups: number, size: number, mark: string, digits: number): Field {
   const form = new RegExp(`^(?:[\\da-f]{1,${size * 2}}(?:${mark}|$)){${groups}}$`, 'i');
   return {
     toText: (input) => {
       const texts: string[] = [];
-      for (let i = 0; i < groups; i++) texts.push(input.take(size).toString('hex'));
+      for (let i = 0; i < groups; i++) texts.push(input.number(size).toString(16).padStart(digits, '0'));
       return texts.join(mark);
     },
     fromText: (input, out) => {
@@ -161,10 +162,25 @@ export function hexGroups(groups: number, size: number, mark: string): Field {
 
 /** All octets that are left in hexadecimal after `0x` (NSAP, RFC 1706; dots in text are passed over). */
 export const nsapAddress: Field = {
-  toText: (input) => `0x${hex(input.take(input.left))}`,
+  toText: (input) => `0x${input.take(input.left).toString('hex')}`,
   fromText: (input, out) => {
     const text = input.text('an NSAP address');
     if (!/^0x/i.test(text)) throw new WireError(`bad NSAP address ${escapeText(text)}`);
     pushHex(out, text.slice(2).replaceAll('.', ''));
+  },
+};
+
+/** A property tag (RFC 8659, 4.1): letters and digits after their number, printed without quotes. */
+export const tag: Field = {
+  toText: (input) => {
+    const text = input.take(input.number(1)).toString('latin1');
+    if (!/^[a-z\d]+$/i.test(text)) throw new WireError('CAA: malformed tag');
+    return text;
+  },
+  fromText: (input, out) => {
+    const text = input.text('a tag');
+    if (!/^[a-z\d]{1,255}$/i.test(text)) throw new WireError(`CAA: ${escapeText(text)} is no tag`);
+    out.push(text.length);
+    pushLatin1(out, text);
   },
 };

@@ -2,7 +2,7 @@
 
 import { addressFromText, addressToText } from './address.ts';
 import { WireError } from './error.ts';
-import { escapeText } from './name.ts';
+import { escapeText } from './name-text.ts';
 import { type Field, pushBase64, pushLatin1, pushNumber, quote, RdataInput } from './rdata-fields.ts';
 import { type Token, tokenOctets } from './tokens.ts';
 

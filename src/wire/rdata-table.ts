@@ -19,7 +19,7 @@ import {
   type,
 } from './rdata-fields.ts';
 import { location } from './rdata-loc.ts';
-import { hexGroups, hostIdentity, ipsecKey, nsapAddress, portBits, prefixes, relay } from './rdata-special.ts';
+import { hexGroups, hostIdentity, ipsecKey, nsapAddress, portBits, prefixes, relay, tag } from './rdata-special.ts';
 import { serviceParameters } from './rdata-svcb.ts';
 import { RCODE, TYPE } from './types.ts';
 
@@ -107,11 +107,14 @@ const fieldTable: ReadonlyMap<number, readonly Field[]> = new Map<number, readon
   [TYPE.GPOS, [string, string, string]],
   [TYPE.AAAA, [address(16)]],
   [TYPE.LOC, [location]],
+  [TYPE.EID, [hexRest]],
+  [TYPE.NIMLOC, [hexRest]],
   [TYPE.SRV, [u16, u16, u16, name]],
   [TYPE.NAPTR, [u16, u16, string, string, string, name]],
   [TYPE.KX, [u16, name]],
   [TYPE.CERT, [named(2, certificateTypes), u16, named(1, algorithms), base64Rest]],
   [TYPE.DNAME, oneName],
+  [TYPE.SINK, [u8, u8, u8, base64Rest]],
   [TYPE.APL, [prefixes]],
   [TYPE.DS, digest],
   [TYPE.SSHFP, [u8, u8, hexRest]],
@@ -136,17 +139,18 @@ const fieldTable: ReadonlyMap<number, readonly Field[]> = new Map<number, readon
   [TYPE.SVCB, service],
   [TYPE.HTTPS, service],
   [TYPE.SPF, [strings(1)]],
-  [TYPE.NID, [u16, hexGroups(4, 2, ':')]],
+  [TYPE.NID, [u16, hexGroups(4, 2, ':', 1)]],
   [TYPE.L32, [u16, address(4)]],
-  [TYPE.L64, [u16, hexGroups(4, 2, ':')]],
+  [TYPE.L64, [u16, hexGroups(4, 2, ':', 1)]],
   [TYPE.LP, [u16, name]],
-  [TYPE.EUI48, [hexGroups(6, 1, '-')]],
-  [TYPE.EUI64, [hexGroups(8, 1, '-')]],
+  [TYPE.EUI48, [hexGroups(6, 1, '-', 2)]],
+  [TYPE.EUI64, [hexGroups(8, 1, '-', 2)]],
   [TYPE.TKEY, [name, u32, u32, u16, named(2, signatureErrors), countedBase64(2), countedBase64(2)]],
   [TYPE.TSIG, [name, integer(6), u16, countedBase64(2), u16, named(2, signatureErrors), countedBase64(2)]],
   [TYPE.URI, [u16, u16, quotedRest]],
-  [TYPE.CAA, [u8, string, quotedRest]],
+  [TYPE.CAA, [u8, tag, quotedRest]],
   [TYPE.AVC, [strings(1)]],
+  [TYPE.DOA, [u32, u32, u8, string, base64Rest]],
   [TYPE.AMTRELAY, [relay]],
   [TYPE.RESINFO, [strings(1)]],
   [TYPE.WALLET, [strings(1)]],

@@ -2,7 +2,8 @@
 
 import { Buffer } from 'node:buffer';
 import { WireError } from './error.ts';
-import { escapeText, type Name } from './name.ts';
+import type { Name } from './name.ts';
+import { escapeText } from './name-text.ts';
 import { type Field, hex, pushHex, RdataInput, TextInput, words } from './rdata-fields.ts';
 import { fieldsOf } from './rdata-table.ts';
 import { readEntries, type Token } from './tokens.ts';

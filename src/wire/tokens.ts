@@ -1,7 +1,7 @@
 // Master-file text (RFC 1035, 5.1) cut into tokens: comments, parentheses, quotes and escapes.
 
 import { WireError } from './error.ts';
-import { escapeText, readEscape } from './name.ts';
+import { escapeText, readEscape } from './name-text.ts';
 
 /** One word of an entry; `text` has its escapes still in it, but not its quotes. */
 export interface Token {

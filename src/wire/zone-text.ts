@@ -2,7 +2,8 @@
 
 import { WireError } from './error.ts';
 import type { ResourceRecord } from './message.ts';
-import { escapeText, foldName, type Name, nameToText, ROOT } from './name.ts';
+import { foldName, type Name, nameToText, ROOT } from './name.ts';
+import { escapeText } from './name-text.ts';
 import { relativeName } from './rdata-fields.ts';
 import { rdataFromTokens, rdataToText } from './rdata-text.ts';
 import { type Entry, readEntries, type Token } from './tokens.ts';
