@@ -87,13 +87,15 @@ function byUdp(query: Buffer, { server, timeoutMs, clock }: AskOptions): Promise
       const packet = readReply(octets, query);
       if (packet !== undefined) finish(packet);
     });
+    // Once the lab is closed, nobody waits for this reply.
+    socket.unref();
     socket.connect(server.port, server.ip, () => socket.send(query));
   });
 }
 
 function byTcp(query: Buffer, { server, timeoutMs, clock }: AskOptions): Promise<DecodedPacket | undefined> {
   return new Promise((resolve) => {
-    const connection = connect(server.port, server.ip);
+    const connection = connect(server.port, server.ip).unref();
     const finish = (packet: DecodedPacket | undefined): void => {
       cancel();
       connection.destroy();
