@@ -151,9 +151,7 @@ function whyUnsupported(steps: readonly RplStep[], settings: RplSettings): strin
   if (step) return `step ${step.kind}`;
   if (steps.some(({ kind, args }) => kind === 'TIME_PASSES' && args[0] !== 'ELAPSE')) return 'macro evaluation';
   if (!steps.some(({ kind }) => kind === 'CHECK_ANSWER')) return 'no CHECK_ANSWER';
-  if (settings.unsupported.length > 0) return `option ${settings.unsupported.join(', ')}`;
-  const forwardsAll = settings.zones.some(({ kind, zone }) => kind === 'forward' && zone === ROOT);
-  return settings.roots.length === 0 && !forwardsAll && settings.zones.length === 0 ? 'no root server' : undefined;
+  return settings.unsupported.length > 0 ? `option ${settings.unsupported.join(', ')}` : undefined;
 }
 
 /** What the servers' data say about the settings: IPv6, and a date at which the signatures hold. */

@@ -113,13 +113,49 @@ export function openParentheses(text: string): number {
 
 function readRdata(type: number, text: string, origin: Name): Uint8Array {
   if (text === '' || /^\\#\s+0$/.test(text)) return new Uint8Array(0);
+  const plain = withAlgorithmNumber(type, text);
   try {
-    return rdataFromText(type, text, origin);
+    return rdataFromText(type, plain, origin);
   } catch (error) {
-    const odd = oddRdata(type, text.split(/\s+/), origin);
+    const odd = oddRdata(type, plain.split(/\s+/), origin);
     if (odd === undefined) throw error;
     return odd;
   }
+}
+
+/** Mnemonics of RFC 4034, A.1, and after. */
+const algorithmNumbers: { readonly [mnemonic: string]: number } = {
+  RSAMD5: 1,
+  DH: 2,
+  DSA: 3,
+  RSASHA1: 5,
+  'DSA-NSEC3-SHA1': 6,
+  'RSASHA1-NSEC3-SHA1': 7,
+  RSASHA256: 8,
+  RSASHA512: 10,
+  ECDSAP256SHA256: 13,
+  ECDSAP384SHA384: 14,
+  ED25519: 15,
+  ED448: 16,
+};
+
+/** Which field of RDATA is an algorithm. */
+const algorithmFields: { readonly [type: number]: number } = {
+  [TYPE.RRSIG]: 1,
+  [TYPE.SIG]: 1,
+  [TYPE.DS]: 1,
+  [TYPE.DLV]: 1,
+  [TYPE.DNSKEY]: 2,
+  [TYPE.KEY]: 2,
+};
+
+function withAlgorithmNumber(type: number, text: string): string {
+  const index = algorithmFields[type];
+  if (index === undefined) return text;
+  const fields = text.split(/\s+/);
+  const number = algorithmNumbers[fields[index]?.toUpperCase() ?? ''];
+  if (number !== undefined) fields[index] = String(number);
+  return fields.join(' ');
 }
 
 /** RDATA that is wrong on purpose: an RRSIG without signature, a DS with an odd digest, a SOA with fields to spare. */

@@ -114,7 +114,8 @@ export function readSettings(lines: readonly string[]): RplSettings {
 
 /** Whether the text is in Deckard's dialect: options stand bare, with no `server:` or `stub-zone:` over them. */
 export function isDeckardConfig(lines: readonly string[]): boolean {
-  return !lines.some((line) => /^\s*(server|stub-zone|forward-zone|auth-zone):/.test(line));
+  const options = lines.flatMap(readLine);
+  return options.length > 0 && !options.some(({ key, value }) => clauses.has(key) && value === '');
 }
 
 function applyToZone(draft: Draft, option: Option): void {
@@ -226,8 +227,9 @@ function readLine(line: string): Option[] {
       text = rest;
       continue;
     }
-    options.push({ key, value: unquote(rest), comment });
-    break;
+    const quoted = /^"([^"]*)"\s*(.*)$/s.exec(rest);
+    options.push({ key, value: (quoted?.[1] ?? rest).trim(), comment });
+    text = quoted?.[2] ?? '';
   }
   return options;
 }
@@ -242,10 +244,6 @@ function stripComment(line: string): string {
       return text.slice(0, i).trim();
   }
   return text;
-}
-
-function unquote(text: string): string {
-  return text.replace(/^"|"$/g, '').trim();
 }
 
 function isYes(value: string): boolean {
