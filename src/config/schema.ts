@@ -273,7 +273,7 @@ const schema: z.ZodType<Settings> = z.strictObject(
       specialUse: flag().default(defaults.local.specialUse),
     }),
     clients: section({
-      cookies: notBuilt(false).default(false),
+      cookies: flag().default(defaults.clients.cookies),
       rateLimit: notBuilt(false).default(false),
       dropPrivateAddresses: notBuilt(false).default(false),
     }),

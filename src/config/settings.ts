@@ -100,7 +100,7 @@ export interface Settings {
     readonly specialUse: boolean;
   };
   readonly clients: {
-    /** DNS cookies (RFC 7873). Default false, the only value until they are built. */
+    /** Server cookies for clients that offer one (RFC 7873, RFC 9018). Default true. */
     readonly cookies: boolean;
     /** Response rate limiting. Default false, the only value until it is built. */
     readonly rateLimit: boolean;
@@ -180,7 +180,7 @@ export const defaultSettings: Settings = {
   zones: [],
   hosts: '/etc/hosts',
   local: { zones: [], data: [], specialUse: true },
-  clients: { cookies: false, rateLimit: false, dropPrivateAddresses: false },
+  clients: { cookies: true, rateLimit: false, dropPrivateAddresses: false },
   control: false,
   console: false,
   log: { level: 'info', queries: false },

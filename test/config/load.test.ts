@@ -89,7 +89,7 @@ const mistakes: readonly (readonly [string, ...string[]])[] = [
   ['qname-minimisation: off', '1:1 qname-minimisation: unknown key; did you mean upstream.qnameMinimisation?'],
   ['root-hints: x', '1:1 root-hints: unknown key; did you mean root.hints?'],
   ['zones: [{ zone: a, forwad: [1.1.1.1] }]', '1:20 zones[0].forwad: unknown key; did you mean forward?'],
-  ['__proto__: { a: 1 }', `1:1 __proto__: unknown key; ${top}`],
+  ['__proto__: { a: 1 }', '1:1 __proto__: unknown key; did you mean root?'],
   ['"a\\e[31m\\nb": 1', `1:1 "a\\u001b[31m\\nb": unknown key; ${top}`],
   // Values.
   ['listen: 5', '1:9 listen: expected a list of addresses such as ["127.0.0.1:53"], got 5'],

@@ -1,0 +1,163 @@
+// The words of explain: steps of the notes, judgements and reasons of failure, for people.
+
+import { type LimitName, limitTable } from '../base/limits.ts';
+import type { ChoiceReason, LayerName, ResolutionEvent } from '../resolver/events.ts';
+import type { FailureReason, Resolution } from '../resolver/types.ts';
+import { labelCount, type Name, nameToText } from '../wire/name.ts';
+import { rdataToText } from '../wire/rdata-text.ts';
+import { edeToText, RCODE, rcodeToText, TYPE, typeToText } from '../wire/types.ts';
+
+/** One kind of event. */
+export type EventOf<Kind extends ResolutionEvent['kind']> = Extract<ResolutionEvent, { kind: Kind }>;
+
+/** The layers with both names, as the notes number them. */
+export const layerTitles: { readonly [Layer in LayerName]: string } = {
+  answers: '1 browser cache (answers)',
+  host: '2 operating system cache (host)',
+  records: '3 resolver cache (records)',
+  hierarchy: '4-6 delegations (hierarchy)',
+};
+
+/** Which step a zone is: the root, a TLD, or further down. */
+export function zoneTitle(zone: Name): string {
+  const depth = labelCount(zone);
+  if (depth === 0) return '4 root';
+  return depth === 1 ? `5 TLD ${nameToText(zone)}` : `6 authoritative ${nameToText(zone)}`;
+}
+
+/** `www.example.com. A`. */
+export function asked(name: Name, type: number): string {
+  return `${nameToText(name)} ${typeToText(type)}`;
+}
+
+/** Milliseconds with as many digits as they deserve. */
+export function ms(value: number): string {
+  if (value < 0.095) return `${Math.max(0, value).toFixed(2)} ms`;
+  return value < 9.95 ? `${value.toFixed(1)} ms` : `${Math.round(value)} ms`;
+}
+
+/** Why a server was asked before its peers. */
+export const choiceWords: { readonly [Why in ChoiceReason]: string } = {
+  fastest: 'the fastest known',
+  untried: 'never asked before',
+  exploring: 'another than the fastest now and then, in case it became faster',
+  only: 'the only one',
+  hedge: 'a second server beside the first, which is late',
+  retry: 'asked once more',
+  configured: 'from the configuration',
+};
+
+/** Why a question went out as it did. */
+export const sendWords: { readonly [Why in NonNullable<EventOf<'sent'>['why']>]: string } = {
+  truncated: 'the reply was cut short (TC)',
+  suspect: 'replies arrived that may be forged',
+  'no-edns': 'without EDNS, which the server refused',
+  case: 'the reply changed the letter case of the question',
+  minimised: 'no more of the name than needed',
+};
+
+/** What a layer said. */
+export function layerWords(event: EventOf<'layer'>): string {
+  if (event.outcome === 'miss') return 'miss';
+  const what = {
+    rrset: 'hit',
+    alias: 'hit, an alias',
+    nodata: 'hit, known to have no such record',
+    nxdomain: 'hit, known not to exist',
+    failure: 'hit, it failed a moment ago',
+  }[event.what ?? 'rrset'];
+  return event.ttl === undefined ? what : `${what}, ${Math.floor(event.ttl)} s left`;
+}
+
+/** What a server's response amounts to, in the server's words. */
+export function responseWords(event: EventOf<'classified'>): string {
+  switch (event.outcome) {
+    case 'referral':
+      return event.target === undefined ? '"ask others"' : `"ask ${nameToText(event.target)}"`;
+    case 'answer':
+      return `"${answerWords(event)}"`;
+    case 'alias':
+      return event.target === undefined ? '"an alias"' : `"see ${nameToText(event.target)}"`;
+    case 'nodata':
+      return `"no ${typeToText(event.type)} at ${nameToText(event.name)}"`;
+    case 'nxdomain':
+      return '"no such name"';
+    case 'lame':
+      return `not believed, lame: ${event.why}`;
+    case 'unusable':
+      return `of no use: ${event.why}`;
+  }
+}
+
+const SHOWN_MAX = 4;
+
+function answerWords(event: EventOf<'classified'>): string {
+  const rrset = event.answer?.find(({ type }) => type === event.type) ?? event.answer?.at(-1);
+  if (rrset === undefined) return 'here it is';
+  const texts = rrset.rdatas.slice(0, SHOWN_MAX).map((rdata) => shorten(rdataToText(rrset.type, rdata), 60));
+  const more = rrset.rdatas.length - texts.length;
+  return `${texts.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+/** At most `most` characters of a text. */
+export function shorten(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most - 3)}...` : text;
+}
+
+/** A bound with its value and unit. */
+export function limitWords(limit: LimitName, value: number): string {
+  return `${limit} (${value} ${limitTable[limit].unit}: ${limitTable[limit].reason})`;
+}
+
+/** Why it failed; `zone` is where the walk stood. */
+const FAILURES: { readonly [Reason in FailureReason]: (zone: string) => string } = {
+  'no-servers': (zone) => `no name server of ${zone} has an address that could be found and asked`,
+  'servers-failed': (zone) => `every server of ${zone} was asked and none gave a usable answer: the fault is theirs`,
+  network: (zone) => `no server of ${zone} could be reached: they are down, or the way to them (port 53) is blocked`,
+  loop: (zone) => `the names lead back to themselves: the owner of ${zone} has to break the loop`,
+  limit: () => 'it would take more work than one question is allowed',
+  timeout: (zone) => `the time for one question ran out while the servers of ${zone} were asked`,
+  'cached-failure': () => 'it failed a moment ago, and that is remembered for some seconds (RFC 9520)',
+  bogus: (zone) => `the signatures of ${zone} are wrong, so the answer is not believed`,
+  busy: () => 'too many resolutions were in progress',
+  closed: () => 'the resolver was being closed',
+};
+
+/** The end of the explanation in one sentence: what came out, and on failure why and with what evidence. */
+export function verdict(events: readonly ResolutionEvent[], resolution: Resolution, elapsedMs: number): string {
+  const sends = events.filter((event) => event.kind === 'sent' && !event.joined).length;
+  const effort = `in ${ms(elapsedMs)}, ${sends === 0 ? 'without asking a server' : plural(sends, 'question to servers', 'questions to servers')}`;
+  const question = events.find((event) => event.kind === 'question');
+  const name = question === undefined ? 'The name' : nameToText(question.name);
+  const end = events.at(-1);
+  if (resolution.failure !== undefined) {
+    const zone = events.findLast((event) => event.kind === 'delegation' && event.lookup === 0);
+    const where = zone?.kind === 'delegation' ? zoneWords(zone.zone) : 'the zone';
+    const detail = end?.kind === 'done' ? end.detail : undefined;
+    const evidence = detail ?? resolution.extendedErrors.find(({ text }) => text !== '')?.text;
+    const because = FAILURES[resolution.failure](where);
+    return `Failed (${rcodeToText(resolution.rcode)}) ${effort}: ${because}${evidence ? ` [${evidence}]` : ''}.`;
+  }
+  if (resolution.rcode === RCODE.NXDOMAIN) return `${name} does not exist (NXDOMAIN), found ${effort}.`;
+  if (resolution.rcode !== RCODE.NOERROR) {
+    const [error] = resolution.extendedErrors;
+    const why = error === undefined ? '' : `: ${edeToText(error.code)}${error.text === '' ? '' : ` [${error.text}]`}`;
+    return `Answered ${rcodeToText(resolution.rcode)} ${effort}${why}.`;
+  }
+  const found = resolution.answer.filter(({ type }) => type !== TYPE.CNAME && type !== TYPE.DNAME);
+  const records = (found.length > 0 || question?.type === TYPE.CNAME ? resolution.answer : []).reduce(
+    (sum, { rdatas }) => sum + rdatas.length,
+    0,
+  );
+  if (records > 0) return `Answered with ${plural(records, 'record', 'records')} ${effort}.`;
+  const type = question === undefined ? 'such' : typeToText(question.type);
+  return `${name} exists but has no ${type} record (NODATA), found ${effort}.`;
+}
+
+function zoneWords(zone: Name): string {
+  return labelCount(zone) === 0 ? 'the root' : nameToText(zone);
+}
+
+function plural(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
+}

@@ -1,0 +1,6 @@
+// Makes text from elsewhere safe to print.
+
+/** Text for a terminal: whatever is not printable ASCII is escaped, so that no name or file can steer it. */
+export function printable(text: string): string {
+  return text.replace(/[^\x20-\x7e]/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+}

@@ -1,0 +1,62 @@
+// The command line in the real world: streams, files, signals, and the exit code.
+
+import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { networkInterfaces } from 'node:os';
+import process from 'node:process';
+import type { Io } from './io.ts';
+import { parts } from './parts.ts';
+import { runProgram } from './program.ts';
+
+/** Runs the command line of `argv` (as `process.argv`) and sets the exit code. Rejects only for faults of our own. */
+export async function run(argv: readonly string[]): Promise<void> {
+  process.exitCode = await runProgram(argv.slice(2), systemIo(), version);
+}
+
+function systemIo(): Io {
+  return {
+    out: writer(process.stdout),
+    err: writer(process.stderr),
+    errIsTerminal: process.stderr.isTTY === true,
+    environment: process.env,
+    readFile: (path) => readFile(path, 'utf8'),
+    hasNetwork,
+    stopped,
+    parts,
+  };
+}
+
+/** Writes to a stream until its reader is gone (`rootwalk query … | head`, a log collector that ended): no reason to fall. */
+function writer(stream: NodeJS.WriteStream): (text: string) => void {
+  let open = true;
+  stream.on('error', () => {
+    open = false;
+  });
+  return (text) => {
+    if (open) stream.write(text);
+  };
+}
+
+function hasNetwork(): boolean {
+  return Object.values(networkInterfaces()).some((addresses) =>
+    addresses?.some(({ internal, address }) => !internal && !address.startsWith('fe80')),
+  );
+}
+
+function stopped(): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = (): void => {
+      // A second signal finds no listener any more, so it ends the process.
+      for (const signal of SIGNALS) process.off(signal, stop);
+      resolve();
+    };
+    for (const signal of SIGNALS) process.on(signal, stop);
+  });
+}
+
+const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return String((JSON.parse(text) as { version?: unknown }).version);
+}

@@ -1,0 +1,59 @@
+// `rootwalk serve`: the daemon, from its first line to the end of what is in flight.
+
+import type { Settings } from '../config/settings.ts';
+import type { Resolution } from '../resolver/types.ts';
+import { RCODE } from '../wire/types.ts';
+import { EXIT, type Io, type Listening } from './io.ts';
+import { printable } from './printable.ts';
+import { findSettings } from './settings.ts';
+
+/** Runs the verb until SIGTERM or SIGINT; then answers what is in flight and ends with 0. */
+export async function serve(io: Io, flags: { readonly config?: string | undefined }): Promise<number> {
+  // Asked for first: a signal that comes while starting must not be lost.
+  const stopped = io.stopped();
+  const { settings, file } = await findSettings(io, flags.config);
+  const log = await io.parts.openLog(settings.log.level, io.errIsTerminal);
+  const daemon = await io.parts.openDaemon(settings, log);
+  let stopping = false;
+  try {
+    const listening = await daemon.start();
+    io.out(listeningText(listening, file));
+    // Listening comes first: the root may take seconds to be given up.
+    const primed = daemon.prime().then((resolution) => {
+      if (!stopping) io.out(rootText(resolution, settings, io.hasNetwork()));
+    });
+    await Promise.race([stopped, primed.then(() => stopped)]);
+    stopping = true;
+    io.out('Stopping: what is in flight is finished first.\n');
+  } finally {
+    await daemon.close();
+  }
+  return EXIT.done;
+}
+
+function listeningText({ bound, skipped }: Listening, file: string | undefined): string {
+  const addresses = [...new Set(bound.map(({ ip, port }) => (ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`)))];
+  const [first] = bound;
+  return [
+    ...skipped.map((address) => `Not listening on ${printable(address)}`),
+    `Listening on ${addresses.join(' and ')} (UDP, TCP), ${file === undefined ? 'with the default settings' : `as ${printable(file)} says`}.`,
+    ...(first === undefined ? [] : [`Try: dig @${first.ip} -p ${first.port} www.example.com`]),
+    '',
+  ].join('\n');
+}
+
+/** Whether a root server answered, and if none did, the likely cause and what to do. */
+export function rootText(resolution: Resolution, settings: Settings, hasNetwork: boolean): string {
+  if (resolution.failure === undefined && resolution.rcode === RCODE.NOERROR) return 'The root answered: ready.\n';
+  const told = resolution.extendedErrors.find(({ text }) => text !== '')?.text;
+  const what = told === undefined ? '' : ` (${printable(told)})`;
+  const cause = likelyCause(settings, hasNetwork);
+  return `No root server answered${what}. Likely cause: ${cause}. To try rootwalk without a network: rootwalk lab\n`;
+}
+
+function likelyCause(settings: Settings, hasNetwork: boolean): string {
+  if (!hasNetwork) return 'this machine has no network';
+  if (settings.root.hints !== null)
+    return `the servers of ${printable(settings.root.hints)} (root.hints) are down, or port ${settings.upstream.port} is blocked on the way to them`;
+  return 'port 53 is blocked on the way out, by a firewall or the provider; allow UDP and TCP to port 53, or set a forwarder in zones';
+}
