@@ -188,7 +188,7 @@ export function checkValidity(
     return { code: EDE.signatureNotYetValid, text: `is valid only from ${timeToText(rrsig.inception)}` };
   const late = (nowSeconds - rrsig.expiration) | 0;
   if (late > tolerance) return { code: EDE.signatureExpired, text: `expired ${timeToText(rrsig.expiration)}` };
-  return late > 0 ? tolerance - late : -late;
+  return late > 0 ? tolerance - late : 0 - late;
 }
 
 /** The keys that `rrsig` names, at most `keysPerTag`. */
