@@ -1,13 +1,10 @@
 // Step 1 of the notes, the browser cache: finished responses in wire form, to be copied and patched.
 
-import { Buffer } from 'node:buffer';
-import { assert } from '../base/assert.ts';
 import { isSubdomainOf, type Name, readName } from '../wire/name.ts';
-import { AnswerIndex } from './answer-index.ts';
+import { AnswerArena, stateWord, unitOctets, unitWords } from './answer-arena.ts';
 import { ageTtl, findTtls } from './answer-ttls.ts';
 import type { LayerStats } from './entry.ts';
 import { type HashKey, hashQuestion, questionStart, sameQuestion } from './question-hash.ts';
-import { Ring } from './ring.ts';
 
 /** What {@link Answers} is made with. */
 export interface AnswersOptions {
@@ -37,77 +34,38 @@ const optionOctetsMax = 512;
 /** Records of a message whose TTLs are aged; one takes 11 octets at least, so no message kept has more. */
 const recordsMax = 384;
 const octetsLeast = 256 * 1024;
-/** Octets of the layer for each place of the index: an answer takes 100 to 200, and a place in two stays empty. */
-const octetsPerPlace = 48;
-/** The part of the arena where new answers are on probation. */
-const probationShare = 0.1;
-/** Hits are counted up to this. */
-const usesMost = 3;
-/** Answers passed on rather than put out to make room once: bounds its time. */
-const secondChancesMost = 64;
-
-// An entry: eight 32-bit words, the offsets of its TTL fields (16 bits each), the message, its options, padding.
-const unitOctets = 8;
-const unitWords = 2;
+// An entry: eight 32-bit words, the offsets of its TTL fields (16 bits each), the message, its options, padding. Words 0
+// and 1 are the arena's; word 2 holds the flags of the question, above them whether it is secure, above that its uses.
 const headerOctets = 32;
-/** Size in units, first as Ring wants it: negative if dead. */
-const sizeWord = 0;
-const hashWord = 1;
+const secureBit = 1 << 16;
 /** Octets of the message; of the options in the upper half. */
-const lengthWord = 2;
+const lengthWord = 3;
 /** Offset after the question; the number of TTL fields in the upper half. */
-const questionWord = 3;
+const questionWord = 4;
 /** Seconds from when it was put. */
-const ttlWord = 4;
-/** Flags of the question; above them whether it is secure, and its uses. */
-const stateWord = 5;
+const ttlWord = 5;
 /** When it was put: a 64-bit float, in words 6 and 7. */
 const putAtUnit = 3;
-const secureBit = 1 << 16;
-const usesShift = 17;
-const useOne = 1 << usesShift;
 
 /**
- * An open-addressed index and an arena of two rings in typed arrays. New answers go to the short ring; those hit there
- * move on to the long one when their turn to leave comes, and those of the long ring stay for another round with each
- * hit (S3-FIFO, with a visited count and a memory of what left lately). So a flood of one-time questions passes through
- * the short ring alone. `find` and `copy` allocate nothing. A slot holds until the next `put`, `flush` or `clear`.
- *
- * Questions are taken as they stand in a message, so they must be uncompressed, with `questionEnd` within the message.
+ * A hit costs a keyed hash of the question, a look-up in typed arrays, and a copy: `find` and `copy` allocate nothing. A
+ * flood of one-time questions does not push out what is asked again (see {@link AnswerArena}). A slot holds until the
+ * next `put`, `flush` or `clear`. Questions are taken as they stand in a message: uncompressed, and `questionEnd` is
+ * within the message.
  */
 export class Answers {
   readonly octetsMax: number;
   readonly #key: HashKey;
-  readonly #index: AnswerIndex;
-  readonly #octets: Buffer;
-  readonly #halves: Uint16Array;
-  readonly #words: Int32Array;
-  readonly #times: Float64Array;
-  readonly #probation: Ring;
-  readonly #protected: Ring;
-  /** Hashes of questions that left probation, each in its own place, where a later one overwrites an earlier one. */
-  readonly #left: Int32Array;
+  readonly #arena: AnswerArena;
   readonly #ttlOffsets: Uint16Array = new Uint16Array(recordsMax);
   #generation = 0;
   #hits = 0;
   #misses = 0;
-  #evictions = 0;
 
   constructor(options: AnswersOptions) {
     this.octetsMax = Math.max(options.octetsMax, octetsLeast);
     this.#key = options.seed;
-    const places = 2 ** Math.floor(Math.log2(this.octetsMax / octetsPerPlace));
-    this.#index = new AnswerIndex(places);
-    this.#left = new Int32Array(places >> 2);
-    const units = Math.floor((this.octetsMax - this.#index.octets - this.#left.byteLength) / unitOctets);
-    const arena = new ArrayBuffer(units * unitOctets);
-    this.#octets = Buffer.from(arena);
-    this.#halves = new Uint16Array(arena);
-    this.#words = new Int32Array(arena);
-    this.#times = new Float64Array(arena);
-    const probationUnits = Math.floor(units * probationShare);
-    this.#probation = new Ring(0, probationUnits, this.#words, unitWords);
-    this.#protected = new Ring(probationUnits, units - probationUnits, this.#words, unitWords);
+    this.#arena = new AnswerArena(this.octetsMax);
   }
 
   /** Rises with each {@link clear}: an answer begun under an earlier generation is not to be put. */
@@ -126,8 +84,7 @@ export class Answers {
       return -1;
     }
     this.#hits++;
-    const state = this.#word(slot, stateWord);
-    if (state >>> usesShift < usesMost) this.#words[slot * unitWords + stateWord] = state + useOne;
+    this.#arena.use(slot);
     return slot;
   }
 
@@ -139,12 +96,12 @@ export class Answers {
     const length = this.messageOctets(slot);
     if (out.length < length) return -1;
     const start = this.#messageStart(slot);
-    this.#octets.copy(out, 0, start, start + length);
+    this.#arena.octets.copy(out, 0, start, start + length);
     const age = this.#ageSeconds(slot, nowMs);
     if (age <= 0) return length;
     const first = (slot * unitOctets + headerOctets) >> 1;
     const end = first + (this.#word(slot, questionWord) >>> 16);
-    for (let i = first; i < end; i++) ageTtl(out, this.#halves[i] ?? 0, age);
+    for (let i = first; i < end; i++) ageTtl(out, this.#arena.halves[i] ?? 0, age);
     return length;
   }
 
@@ -158,7 +115,7 @@ export class Answers {
     const length = this.#word(slot, lengthWord) >>> 16;
     if (out.length - at < length) return -1;
     const start = this.#messageStart(slot) + this.messageOctets(slot);
-    this.#octets.copy(out, at, start, start + length);
+    this.#arena.octets.copy(out, at, start, start + length);
     return length;
   }
 
@@ -188,28 +145,26 @@ export class Answers {
   ): void {
     const hash = hashQuestion(message, questionEnd, flags, this.#key);
     const old = this.#slotOf(message, questionEnd, flags, hash);
-    const known = old >= 0 ? this.#isKnown(old, nowMs) : this.#takeLeft(hash);
-    if (old >= 0) this.#drop(old);
+    // What is put again after it expired has been asked for again.
+    const known = old >= 0 && (this.#arena.isKnown(old) || nowMs >= this.#expiresAtMs(old));
+    if (old >= 0) this.#arena.drop(old);
     if (ttl < 1 || message.length > messageOctetsMax || options.length > optionOctetsMax) return;
     const ttlFields = findTtls(message, questionEnd, this.#ttlOffsets);
     if (ttlFields < 0) return;
     const start = headerOctets + 2 * ttlFields;
-    const units = Math.ceil((start + message.length + options.length) / unitOctets);
-    const slot = known ? this.#takeProtected(units) : this.#takeProbation(units);
+    const slot = this.#arena.add(hash, start + message.length + options.length, known);
     if (slot < 0) return;
+    const { words, halves, octets, floats } = this.#arena;
     const word = slot * unitWords;
-    this.#words[word + sizeWord] = units;
-    this.#words[word + hashWord] = hash;
-    this.#words[word + lengthWord] = message.length | (options.length << 16);
-    this.#words[word + questionWord] = questionEnd | (ttlFields << 16);
-    this.#words[word + ttlWord] = Math.min(Math.floor(ttl), 0x7fffffff);
-    this.#words[word + stateWord] = (flags & 0xffff) | (secure ? secureBit : 0);
-    this.#times[slot + putAtUnit] = nowMs;
+    words[word + stateWord] = (flags & 0xffff) | (secure ? secureBit : 0);
+    words[word + lengthWord] = message.length | (options.length << 16);
+    words[word + questionWord] = questionEnd | (ttlFields << 16);
+    words[word + ttlWord] = Math.min(Math.floor(ttl), 0x7fffffff);
+    floats[slot + putAtUnit] = nowMs;
     const at = slot * unitOctets;
-    for (let i = 0; i < ttlFields; i++) this.#halves[((at + headerOctets) >> 1) + i] = this.#ttlOffsets[i] ?? 0;
-    this.#octets.set(message, at + start);
-    this.#octets.set(options, at + start + message.length);
-    this.#index.insert(hash, slot);
+    for (let i = 0; i < ttlFields; i++) halves[((at + headerOctets) >> 1) + i] = this.#ttlOffsets[i] ?? 0;
+    octets.set(message, at + start);
+    octets.set(options, at + start + message.length);
   }
 
   /** Takes out all answers to questions of exactly this name; returns how many. */
@@ -225,37 +180,32 @@ export class Answers {
   /** Takes out everything and raises the generation. */
   clear(): void {
     this.#generation++;
-    this.#index.clear();
-    this.#left.fill(0);
-    this.#probation.clear();
-    this.#protected.clear();
+    this.#arena.clear();
   }
 
   /** The figures of this layer; `octets` counts the index, and dead entries until their room is taken. */
   stats(): LayerStats {
-    const fixed = this.#index.octets + this.#left.byteLength;
     return {
       hits: this.#hits,
       misses: this.#misses,
-      entries: this.#index.count,
-      octets: fixed + (this.#probation.used + this.#protected.used) * unitOctets,
+      entries: this.#arena.index.count,
+      octets: this.#arena.octetsUsed,
       octetsMax: this.octetsMax,
-      evictions: this.#evictions,
+      evictions: this.#arena.evictions,
     };
   }
 
   /** All live answers. The layer must not be changed meanwhile. */
   *dump(nowMs: number): Generator<AnswerDump> {
-    for (const slot of this.#slots()) {
+    const { octets } = this.#arena;
+    for (const slot of this.#arena.slots()) {
       if (nowMs >= this.#expiresAtMs(slot)) continue;
-      const start = this.#messageStart(slot);
-      const { name, end } = readName(this.#octets, start + questionStart);
-      const state = this.#word(slot, stateWord);
+      const { name, end } = readName(octets, this.#messageStart(slot) + questionStart);
       yield {
         name,
-        type: this.#octets.readUInt16BE(end),
-        class: this.#octets.readUInt16BE(end + 2),
-        flags: state & 0xffff,
+        type: octets.readUInt16BE(end),
+        class: octets.readUInt16BE(end + 2),
+        flags: this.#word(slot, stateWord) & 0xffff,
         ttl: this.ttlLeft(slot, nowMs),
         secure: this.secure(slot),
         octets: this.messageOctets(slot),
@@ -263,22 +213,17 @@ export class Answers {
     }
   }
 
-  *#slots(): Generator<number> {
-    yield* this.#probation;
-    yield* this.#protected;
-  }
-
   #flushWhere(matches: (name: Name) => boolean): number {
     const found: number[] = [];
-    for (const slot of this.#slots()) {
-      if (matches(readName(this.#octets, this.#messageStart(slot) + questionStart).name)) found.push(slot);
+    for (const slot of this.#arena.slots()) {
+      if (matches(readName(this.#arena.octets, this.#messageStart(slot) + questionStart).name)) found.push(slot);
     }
-    for (const slot of found) this.#drop(slot);
+    for (const slot of found) this.#arena.drop(slot);
     return found.length;
   }
 
   #word(slot: number, word: number): number {
-    return this.#words[slot * unitWords + word] ?? 0;
+    return this.#arena.words[slot * unitWords + word] ?? 0;
   }
 
   #messageStart(slot: number): number {
@@ -286,103 +231,24 @@ export class Answers {
   }
 
   #expiresAtMs(slot: number): number {
-    return (this.#times[slot + putAtUnit] ?? 0) + this.#word(slot, ttlWord) * 1000;
+    return (this.#arena.floats[slot + putAtUnit] ?? 0) + this.#word(slot, ttlWord) * 1000;
   }
 
   #ageSeconds(slot: number, nowMs: number): number {
-    return Math.floor((nowMs - (this.#times[slot + putAtUnit] ?? 0)) / 1000);
+    return Math.floor((nowMs - (this.#arena.floats[slot + putAtUnit] ?? 0)) / 1000);
   }
 
   #slotOf(message: Uint8Array, questionEnd: number, flags: number, hash: number): number {
-    const { entries, hashes, mask } = this.#index;
+    const { octets, index } = this.#arena;
+    const { entries, hashes, mask } = index;
     for (let place = hash & mask; entries[place] !== 0; place = (place + 1) & mask) {
       if (hashes[place] !== hash) continue;
       const slot = (entries[place] ?? 0) - 1;
       if ((this.#word(slot, questionWord) & 0xffff) !== questionEnd) continue;
       if ((this.#word(slot, stateWord) & 0xffff) !== flags) continue;
-      if (sameQuestion(this.#octets, this.#messageStart(slot), message, questionEnd)) return slot;
+      if (sameQuestion(octets, this.#messageStart(slot), message, questionEnd)) return slot;
     }
     return -1;
-  }
-
-  /** Marks an entry dead and takes it out of the index; its room comes free with its turn. */
-  #drop(slot: number): void {
-    const word = slot * unitWords;
-    this.#index.remove(this.#words[word + hashWord] ?? 0, slot);
-    this.#words[word + sizeWord] = -(this.#words[word + sizeWord] ?? 0);
-  }
-
-  /** Room on probation, where the oldest move on or leave; -1: there is none of that size. */
-  #takeProbation(units: number): number {
-    if (units > this.#probation.size) return -1;
-    for (;;) {
-      const slot = this.#index.count < this.#index.countMax ? this.#probation.take(units) : -1;
-      if (slot >= 0) return slot;
-      const oldest = this.#probation.giveBack();
-      if (oldest < 0) return this.#takeProtected(units); // The index is full of protected ones.
-      const size = this.#word(oldest, sizeWord);
-      if (size <= 0) continue;
-      const used = this.#word(oldest, stateWord) >>> usesShift > 0;
-      // Until the long ring is full, nothing need leave.
-      const to = used ? this.#takeProtected(size, true) : this.#takeIfFree(size);
-      if (to >= 0) this.#move(oldest, to, size, 0);
-      else {
-        this.#left[this.#leftPlace(this.#word(oldest, hashWord))] = this.#word(oldest, hashWord);
-        this.#index.remove(this.#word(oldest, hashWord), oldest);
-        this.#evictions++;
-      }
-    }
-  }
-
-  #takeIfFree(units: number): number {
-    return this.#index.count < this.#index.countMax ? this.#protected.take(units) : -1;
-  }
-
-  /** Room in the long ring, where those with hits stay for another round. `moving`: no entry is added to the index. */
-  #takeProtected(units: number, moving = false): number {
-    if (units > this.#protected.size) return -1;
-    for (let chances = 0; ; ) {
-      const slot = moving || this.#index.count < this.#index.countMax ? this.#protected.take(units) : -1;
-      if (slot >= 0) return slot;
-      const oldest = this.#protected.giveBack();
-      if (oldest < 0) return -1;
-      const size = this.#word(oldest, sizeWord);
-      if (size <= 0) continue;
-      const uses = this.#word(oldest, stateWord) >>> usesShift;
-      if (uses > 0 && chances < secondChancesMost) {
-        chances++;
-        this.#move(oldest, this.#protected.take(size), size, uses - 1);
-      } else {
-        this.#index.remove(this.#word(oldest, hashWord), oldest);
-        this.#evictions++;
-      }
-    }
-  }
-
-  #move(from: number, to: number, units: number, uses: number): void {
-    assert(to >= 0, 'the room that an entry gave back does not take it again');
-    this.#index.move(this.#word(from, hashWord), from, to);
-    this.#octets.copyWithin(to * unitOctets, from * unitOctets, (from + units) * unitOctets);
-    const state = to * unitWords + stateWord;
-    this.#words[state] = ((this.#words[state] ?? 0) & (useOne - 1)) | (uses << usesShift);
-  }
-
-  #leftPlace(hash: number): number {
-    // The index uses the low bits: high ones make the places of neighbours differ.
-    return (hash >>> 8) & (this.#left.length - 1);
-  }
-
-  /** Whether the question of an answer about to be replaced has been asked more than once. */
-  #isKnown(slot: number, nowMs: number): boolean {
-    const used = this.#word(slot, stateWord) >>> usesShift > 0;
-    return used || slot >= this.#protected.base || nowMs >= this.#expiresAtMs(slot);
-  }
-
-  #takeLeft(hash: number): boolean {
-    const place = this.#leftPlace(hash);
-    if (this.#left[place] !== hash || hash === 0) return false;
-    this.#left[place] = 0;
-    return true;
   }
 }
 

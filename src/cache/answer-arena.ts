@@ -1,0 +1,198 @@
+// The memory of the layer `answers`: entries in two rings of one arena of typed arrays, with an index by hash.
+
+import { Buffer } from 'node:buffer';
+import { assert } from '../base/assert.ts';
+import { AnswerIndex } from './answer-index.ts';
+import { Ring } from './ring.ts';
+
+/** Octets of the layer for each place of the index: an answer takes 100 to 200, and a place in two stays empty. */
+const octetsPerPlace = 48;
+/** The part of the arena where new entries are on probation. */
+const probationShare = 0.1;
+/** Uses are counted up to this. */
+const usesMost = 3;
+/** Entries passed on rather than put out to make room once: bounds its time. */
+const secondChancesMost = 64;
+
+/** Entries start at whole units; a slot is the unit where one starts. */
+export const unitOctets = 8;
+/** 32-bit words of a unit. */
+export const unitWords = 2;
+/** The first words of an entry are the arena's: its size in units, as Ring wants it: negative if dead; and its hash. */
+const sizeWord = 0;
+const hashWord = 1;
+/** The state of an entry: its lower {@link stateBits} bits are the user's, above them its uses are counted. */
+export const stateWord = 2;
+/** See {@link stateWord}. */
+export const stateBits = 17;
+const useOne = 1 << stateBits;
+
+/**
+ * S3-FIFO (Yang et al., SOSP 2023) by octets: new entries go to a short ring; those used there move on to a long one when
+ * their turn to leave comes, and those of the long ring stay for another round with each use. The hashes of what left the
+ * short ring are remembered for a while, and what comes back then goes to the long ring at once.
+ */
+export class AnswerArena {
+  readonly index: AnswerIndex;
+  /** All entries, as octets, 16-bit and 32-bit numbers and 64-bit floats. */
+  readonly octets: Buffer;
+  readonly halves: Uint16Array;
+  readonly words: Int32Array;
+  readonly floats: Float64Array;
+  /** Entries put out for want of room since the start. */
+  evictions = 0;
+  readonly #probation: Ring;
+  readonly #protected: Ring;
+  /** Each hash in its own place, where a later one overwrites an earlier one. */
+  readonly #left: Int32Array;
+
+  /** Takes `octetsMax`, 64 KiB or more, in all: allocated at once, touched as it fills. */
+  constructor(octetsMax: number) {
+    const places = 2 ** Math.floor(Math.log2(octetsMax / octetsPerPlace));
+    this.index = new AnswerIndex(places);
+    this.#left = new Int32Array(places >> 2);
+    const units = Math.floor((octetsMax - this.index.octets - this.#left.byteLength) / unitOctets);
+    const arena = new ArrayBuffer(units * unitOctets);
+    this.octets = Buffer.from(arena);
+    this.halves = new Uint16Array(arena);
+    this.words = new Int32Array(arena);
+    this.floats = new Float64Array(arena);
+    const probationUnits = Math.floor(units * probationShare);
+    this.#probation = new Ring(0, probationUnits, this.words, unitWords);
+    this.#protected = new Ring(probationUnits, units - probationUnits, this.words, unitWords);
+  }
+
+  /** Octets in use: the index, and entries, dead ones until their room is taken. */
+  get octetsUsed(): number {
+    const fixed = this.index.octets + this.#left.byteLength;
+    return fixed + (this.#probation.used + this.#protected.used) * unitOctets;
+  }
+
+  /**
+   * The slot of a new entry of `octets`, its state 0, put into the index; others are put out for it. `known`: it has been
+   * asked for before. -1 if it is too large. All other slots are void afterwards.
+   */
+  add(hash: number, octets: number, known: boolean): number {
+    const units = Math.ceil(octets / unitOctets);
+    const slot = known || this.#takeLeft(hash) ? this.#takeProtected(units, false) : this.#takeProbation(units);
+    if (slot < 0) return -1;
+    this.words[slot * unitWords + sizeWord] = units;
+    this.words[slot * unitWords + hashWord] = hash;
+    this.words[slot * unitWords + stateWord] = 0;
+    this.index.insert(hash, slot);
+    return slot;
+  }
+
+  /** Marks an entry dead and takes it out of the index; its room comes free with its turn. */
+  drop(slot: number): void {
+    const word = slot * unitWords;
+    this.index.remove(this.#hash(slot), slot);
+    this.words[word + sizeWord] = -(this.words[word + sizeWord] ?? 0);
+  }
+
+  /** Counts a use of an entry. */
+  use(slot: number): void {
+    const word = slot * unitWords + stateWord;
+    const state = this.words[word] ?? 0;
+    if (state >>> stateBits < usesMost) this.words[word] = state + useOne;
+  }
+
+  /** Whether an entry was used while on probation, or is past it. */
+  isKnown(slot: number): boolean {
+    return slot >= this.#protected.base || this.#uses(slot) > 0;
+  }
+
+  /** The slots of all entries, the oldest of each ring first. No entry may be added meanwhile. */
+  *slots(): Generator<number> {
+    yield* this.#probation;
+    yield* this.#protected;
+  }
+
+  /** Takes everything out. */
+  clear(): void {
+    this.index.clear();
+    this.#left.fill(0);
+    this.#probation.clear();
+    this.#protected.clear();
+  }
+
+  #hash(slot: number): number {
+    return this.words[slot * unitWords + hashWord] ?? 0;
+  }
+
+  #uses(slot: number): number {
+    return (this.words[slot * unitWords + stateWord] ?? 0) >>> stateBits;
+  }
+
+  #isIndexFull(): boolean {
+    return this.index.count >= this.index.countMax;
+  }
+
+  /** Room on probation, where the oldest move on or leave; -1: there is none of that size. */
+  #takeProbation(units: number): number {
+    if (units > this.#probation.size) return -1;
+    for (;;) {
+      const slot = this.#isIndexFull() ? -1 : this.#probation.take(units);
+      if (slot >= 0) return slot;
+      const oldest = this.#probation.giveBack();
+      if (oldest < 0) return this.#takeProtected(units, false); // The index is full of protected entries.
+      const size = this.words[oldest * unitWords + sizeWord] ?? 0;
+      if (size <= 0) continue;
+      const to = this.#uses(oldest) > 0 ? this.#takeProtected(size, true) : this.#takeUnused(size);
+      if (to >= 0) this.#move(oldest, to, size, 0);
+      else {
+        this.#left[this.#leftPlace(this.#hash(oldest))] = this.#hash(oldest);
+        this.#putOut(oldest);
+      }
+    }
+  }
+
+  /** Until the long ring is full, nothing need leave. */
+  #takeUnused(units: number): number {
+    return this.#isIndexFull() ? -1 : this.#protected.take(units);
+  }
+
+  /** Room in the long ring, where those used stay for another round. `moving`: the entry is in the index already. */
+  #takeProtected(units: number, moving: boolean): number {
+    if (units > this.#protected.size) return -1;
+    for (let chances = 0; ; ) {
+      const slot = !moving && this.#isIndexFull() ? -1 : this.#protected.take(units);
+      if (slot >= 0) return slot;
+      const oldest = this.#protected.giveBack();
+      if (oldest < 0) return -1; // Not reached: the entries on probation are too few to fill the index.
+      const size = this.words[oldest * unitWords + sizeWord] ?? 0;
+      if (size <= 0) continue;
+      if (this.#uses(oldest) > 0 && chances < secondChancesMost) {
+        chances++;
+        this.#move(oldest, this.#protected.take(size), size, this.#uses(oldest) - 1);
+      } else {
+        this.#putOut(oldest);
+      }
+    }
+  }
+
+  #putOut(slot: number): void {
+    this.index.remove(this.#hash(slot), slot);
+    this.evictions++;
+  }
+
+  #move(from: number, to: number, units: number, uses: number): void {
+    assert(to >= 0, 'the room that an entry gave back does not take it again');
+    this.index.move(this.#hash(from), from, to);
+    this.octets.copyWithin(to * unitOctets, from * unitOctets, (from + units) * unitOctets);
+    const word = to * unitWords + stateWord;
+    this.words[word] = ((this.words[word] ?? 0) & (useOne - 1)) | (uses << stateBits);
+  }
+
+  #leftPlace(hash: number): number {
+    // The index uses the low bits: high ones make the places of neighbours differ.
+    return (hash >>> 8) & (this.#left.length - 1);
+  }
+
+  #takeLeft(hash: number): boolean {
+    const place = this.#leftPlace(hash);
+    if (this.#left[place] !== hash || hash === 0) return false;
+    this.#left[place] = 0;
+    return true;
+  }
+}
