@@ -4,21 +4,32 @@ import type { Limits } from '../base/limits.ts';
 import type { Clock } from '../base/ports.ts';
 import type { Resolution, ResolveRequest } from '../resolver/types.ts';
 import { WireError } from '../wire/error.ts';
-import { type ExtendedError, parseQuestion } from '../wire/message.ts';
+import { parseQuestion } from '../wire/message.ts';
 import { EDE, RCODE } from '../wire/types.ts';
 import type { ClientClass } from './acl.ts';
 import { type Cookies, createCookies } from './cookie.ts';
 import type { FaultLog } from './fault-log.ts';
 import { createQueryView, judgeClass, judgeType, type QueryView, SCAN, scanQuery } from './query.ts';
-import { createReplies, REPLY_EXTRA_OCTETS } from './reply.ts';
-import { type AskedQuestion, buildResponse, keepSeconds } from './respond.ts';
+import { createReplies, errorOptions, NO_OPTIONS, OPTION_OCTETS_MAX, REPLY_EXTRA_OCTETS } from './reply.ts';
+import { buildResponse, keepSeconds } from './respond.ts';
 
 /** The part of the layer `answers` that the server uses. `flags`: bit 0 DO, bit 1 CD. */
 export interface ServedAnswers {
   find(query: Uint8Array, questionEnd: number, flags: number, nowMs: number): number;
   copy(slot: number, out: Uint8Array, nowMs: number): number;
+  copyOptions(slot: number, out: Uint8Array, at: number): number;
   secure(slot: number): boolean;
-  put(message: Uint8Array, questionEnd: number, flags: number, ttl: number, secure: boolean, nowMs: number): void;
+  put(
+    message: Uint8Array,
+    questionEnd: number,
+    flags: number,
+    ttl: number,
+    secure: boolean,
+    nowMs: number,
+    options: Uint8Array,
+  ): void;
+  /** What was begun under an earlier generation is not put. */
+  readonly generation: number;
 }
 
 /** The part of the resolver that the server uses. */
@@ -78,21 +89,21 @@ const LATE_REPLIES_PER_SECOND = 10;
 /** Octets that UDP needs of `out`: a message as long as `answers` keeps them, and OPT. */
 export const OUT_OCTETS_LEAST: number = 4096 + REPLY_EXTRA_OCTETS;
 
-const NO_ERRORS: readonly ExtendedError[] = [];
-const PROHIBITED: readonly ExtendedError[] = [{ code: EDE.prohibited, text: '' }];
-const TOO_MANY: readonly ExtendedError[] = [{ code: EDE.other, text: 'too many replies awaited by this client' }];
-const FAULT: readonly ExtendedError[] = [{ code: EDE.other, text: 'internal error' }];
+const PROHIBITED = errorOptions([{ code: EDE.prohibited, text: '' }]);
+const TOO_MANY = errorOptions([{ code: EDE.other, text: 'too many replies awaited by this client' }]);
+const FAULT = errorOptions([{ code: EDE.other, text: 'internal error' }]);
 
 /** Makes the handler that all listeners share. */
-export function createHandler(options: HandlerOptions): Handler {
-  const { resolver, clock, limits, classify, reportFault } = options;
+export function createHandler(settings: HandlerOptions): Handler {
+  const { resolver, clock, limits, classify, reportFault } = settings;
   const { answers } = resolver.caches;
   const cookies: Cookies | undefined =
-    options.cookieSecret === undefined ? undefined : createCookies(options.cookieSecret);
+    settings.cookieSecret === undefined ? undefined : createCookies(settings.cookieSecret);
   const replies = createReplies({ clock, udpPayloadOctets: limits.udpPayloadOctets, cookies });
   const lateReplies = createLateReplies(clock);
   // Overwritten by each packet: a hit builds nothing. What waits keeps a copy.
   const view = createQueryView();
+  const options = new Uint8Array(OPTION_OCTETS_MAX);
   const awaitedBy = new Map<string, number>();
   const count = { queries: 0, fromAnswers: 0, fromCache: 0, resolved: 0, judged: 0, dropped: 0, awaited: 0 };
 
@@ -108,12 +119,12 @@ export function createHandler(options: HandlerOptions): Handler {
     const client = classify(from.address);
     view.client = client;
     view.overTcp = overTcp;
-    if (form !== SCAN.proceed) return fail(query, out, form, NO_ERRORS);
+    if (form !== SCAN.proceed) return fail(query, out, form, NO_OPTIONS);
     if (!client.allowed) return fail(query, out, RCODE.REFUSED, PROHIBITED);
     // RFC 6891, 6.1.3.
-    if (view.edns && view.version > 0) return fail(query, out, RCODE.BADVERS, NO_ERRORS);
+    if (view.edns && view.version > 0) return fail(query, out, RCODE.BADVERS, NO_OPTIONS);
     const verdict = judgeClass(view.class) === SCAN.proceed ? judgeType(view.type) : RCODE.REFUSED;
-    if (verdict !== SCAN.proceed) return fail(query, out, verdict, NO_ERRORS);
+    if (verdict !== SCAN.proceed) return fail(query, out, verdict, NO_OPTIONS);
     const nowMs = clock.nowMs();
     const slot = answers.find(query, view.questionEnd, layerFlags(view), nowMs);
     if (slot < 0) return miss(query, from, out);
@@ -121,7 +132,8 @@ export function createHandler(options: HandlerOptions): Handler {
     count.fromAnswers += 1;
     // Longer than `out` less OPT: it cannot go over UDP, and over TCP `out` is large enough.
     if (length < 0 || length > out.length - REPLY_EXTRA_OCTETS) return replies.truncated(out, query, view);
-    return replies.finish(out, length, query, view, answers.secure(slot), NO_ERRORS);
+    const optionOctets = view.edns ? Math.max(answers.copyOptions(slot, options, 0), 0) : 0;
+    return replies.finish(out, length, query, view, answers.secure(slot), options, optionOctets);
   }
 
   function drop(): number {
@@ -129,9 +141,9 @@ export function createHandler(options: HandlerOptions): Handler {
     return 0;
   }
 
-  function fail(query: Uint8Array, out: Uint8Array, rcode: number, errors: readonly ExtendedError[]): number {
+  function fail(query: Uint8Array, out: Uint8Array, rcode: number, options: Uint8Array): number {
     count.judged += 1;
-    return replies.failed(out, query, view, rcode, errors);
+    return replies.failed(out, query, view, rcode, options);
   }
 
   function miss(query: Uint8Array, from: { readonly address: string }, out: Uint8Array): Handled {
@@ -140,10 +152,10 @@ export function createHandler(options: HandlerOptions): Handler {
     const cached = resolver.fromCache(request);
     if (cached !== undefined) {
       count.fromCache += 1;
-      return respond(cached, { ...request, dnssecOk: view.dnssecOk }, query, view, out);
+      return respond(cached, request, query, view, answers.generation, out).length;
     }
     // Without RD the client asks for what is known here, and nothing is.
-    if (!view.recursionDesired) return fail(query, out, RCODE.REFUSED, NO_ERRORS);
+    if (!view.recursionDesired) return fail(query, out, RCODE.REFUSED, NO_OPTIONS);
     const awaited = awaitedBy.get(from.address) ?? 0;
     if (count.awaited >= REPLIES_MAX || (awaited >= limits.repliesPerClient && !view.client.loopback)) {
       // Over UDP the source may be forged: it is not told.
@@ -160,6 +172,7 @@ export function createHandler(options: HandlerOptions): Handler {
     address: string,
   ): Promise<Uint8Array | undefined> {
     const sinceMs = clock.nowMs();
+    const { generation } = answers;
     count.awaited += 1;
     awaitedBy.set(address, (awaitedBy.get(address) ?? 0) + 1);
     try {
@@ -169,7 +182,8 @@ export function createHandler(options: HandlerOptions): Handler {
         drop();
         return undefined;
       }
-      return respondLater(resolution, { ...request, dnssecOk: asked.dnssecOk }, query, asked);
+      const { out, length } = respond(resolution, request, query, asked, generation, undefined);
+      return out.subarray(0, length);
     } catch (error) {
       reportFault('fault while resolving', error);
       const out = new Uint8Array(query.length + REPLY_EXTRA_OCTETS);
@@ -190,48 +204,28 @@ export function createHandler(options: HandlerOptions): Handler {
     return proven || lateReplies(address);
   }
 
-  /** Builds the message, keeps it for the next who asks, and fits it to this client. */
+  /** Builds the message, keeps it for the next who asks, and fits it to this client: within `out`, or octets of its own. */
   function respond(
     resolution: Resolution,
-    question: AskedQuestion,
+    request: ResolveRequest,
     query: Uint8Array,
     asked: QueryView,
-    out: Uint8Array,
-  ): number {
-    const message = buildAndKeep(resolution, question, asked);
-    if (message.length > out.length - REPLY_EXTRA_OCTETS) return replies.truncated(out, query, asked);
-    out.set(message);
-    return replies.finish(
-      out,
-      message.length,
-      query,
-      asked,
-      resolution.security === 'secure',
-      resolution.extendedErrors,
-    );
-  }
-
-  function respondLater(
-    resolution: Resolution,
-    question: AskedQuestion,
-    query: Uint8Array,
-    asked: QueryView,
-  ): Uint8Array {
-    const message = buildAndKeep(resolution, question, asked);
-    const out = new Uint8Array(message.length + REPLY_EXTRA_OCTETS);
-    out.set(message);
+    generation: number,
+    out: Uint8Array | undefined,
+  ): { readonly out: Uint8Array; readonly length: number } {
+    const message = buildResponse(resolution, { ...request, dnssecOk: asked.dnssecOk });
+    const errors = errorOptions(resolution.extendedErrors);
     const secure = resolution.security === 'secure';
-    return out.subarray(0, replies.finish(out, message.length, query, asked, secure, resolution.extendedErrors));
-  }
-
-  function buildAndKeep(resolution: Resolution, question: AskedQuestion, asked: QueryView): Uint8Array {
-    const message = buildResponse(resolution, question);
     const seconds = keepSeconds(resolution);
-    if (seconds > 0) {
-      const secure = resolution.security === 'secure';
-      answers.put(message, asked.questionEnd, layerFlags(asked), seconds, secure, clock.nowMs());
+    if (seconds > 0 && generation === answers.generation) {
+      answers.put(message, asked.questionEnd, layerFlags(asked), seconds, secure, clock.nowMs(), errors);
     }
-    return message;
+    const octets = out ?? new Uint8Array(message.length + REPLY_EXTRA_OCTETS);
+    if (message.length > octets.length - REPLY_EXTRA_OCTETS) {
+      return { out: octets, length: replies.truncated(octets, query, asked) };
+    }
+    octets.set(message);
+    return { out: octets, length: replies.finish(octets, message.length, query, asked, secure, errors, errors.length) };
   }
 
   return {
@@ -241,7 +235,7 @@ export function createHandler(options: HandlerOptions): Handler {
         return judge(query, from, overTcp, out);
       } catch (error) {
         if (!(error instanceof WireError)) reportFault('fault while handling a query', error);
-        return fail(query, out, error instanceof WireError ? RCODE.FORMERR : RCODE.SERVFAIL, NO_ERRORS);
+        return fail(query, out, error instanceof WireError ? RCODE.FORMERR : RCODE.SERVFAIL, NO_OPTIONS);
       }
     },
     stats: () => ({ ...count }),

@@ -11,7 +11,8 @@ import type { QueryView } from './query.ts';
 export interface Replies {
   /**
    * `out` holds `length` octets of a complete message without OPT whose question is the client's but for case. `out`
-   * has room for {@link REPLY_EXTRA_OCTETS} more. `secure`: AD may be set.
+   * has room for {@link REPLY_EXTRA_OCTETS} more. `secure`: AD may be set. The first `optionOctets` octets of `options`
+   * (of {@link errorOptions}) go into OPT when there is room.
    */
   finish(
     out: Uint8Array,
@@ -19,18 +20,19 @@ export interface Replies {
     query: Uint8Array,
     view: QueryView,
     secure: boolean,
-    errors: readonly ExtendedError[],
+    options: Uint8Array,
+    optionOctets: number,
   ): number;
   /** TC with empty sections: the whole does not fit. */
   truncated(out: Uint8Array, query: Uint8Array, view: QueryView): number;
   /** A response without records. */
-  failed(out: Uint8Array, query: Uint8Array, view: QueryView, rcode: number, errors: readonly ExtendedError[]): number;
+  failed(out: Uint8Array, query: Uint8Array, view: QueryView, rcode: number, options: Uint8Array): number;
 }
 
-/** The most that OPT adds: its fixed part, a cookie, and extended errors within {@link ERROR_OCTETS_MAX}. */
+/** The most that OPT adds: its fixed part, a cookie, and extended errors within {@link OPTION_OCTETS_MAX}. */
 export const REPLY_EXTRA_OCTETS = 256;
 /** Octets of extended errors in one response; further ones are left out. */
-const ERROR_OCTETS_MAX = 200;
+export const OPTION_OCTETS_MAX: number = 200;
 
 const HEADER_OCTETS = 12;
 const OPT_OCTETS = 11;
@@ -38,7 +40,8 @@ const OPT_OCTETS = 11;
 const PLAIN_UDP_OCTETS = 512;
 const STREAM_OCTETS = 65_535;
 const COOKIE_OPTION = 10;
-const NO_ERRORS: readonly ExtendedError[] = [];
+/** No options. */
+export const NO_OPTIONS: Uint8Array = new Uint8Array(0);
 
 /** `udpPayloadOctets`: the most sent over UDP and what OPT announces. Without `cookies` the option is passed over. */
 export function createReplies(options: {
@@ -59,14 +62,15 @@ export function createReplies(options: {
     return OPT_OCTETS + (cookies !== undefined && view.cookieAt > 0 ? 4 + COOKIE_OCTETS : 0);
   }
 
-  /** Adds OPT behind `length` octets; errors are added while they fit into `max`. */
+  /** Adds OPT behind `length` octets, with the options if they fit into `max`. */
   function addOpt(
     out: Uint8Array,
     length: number,
     query: Uint8Array,
     view: QueryView,
     rcode: number,
-    errors: readonly ExtendedError[],
+    options: Uint8Array,
+    optionOctets: number,
     max: number,
   ): number {
     if (!view.edns) return length;
@@ -86,7 +90,10 @@ export function createReplies(options: {
       cookies.write(out, at + 4, query, view.cookieAt, view.client.octets, clock.wallSeconds());
       at += 4 + COOKIE_OCTETS;
     }
-    if (errors.length > 0) at = addErrors(out, at, errors, max);
+    if (optionOctets > 0 && at + optionOctets <= max) {
+      for (let i = 0; i < optionOctets; i += 1) out[at + i] = options[i] as number;
+      at += optionOctets;
+    }
     writeUint16(out, length + 9, at - length - OPT_OCTETS);
     return at;
   }
@@ -97,7 +104,8 @@ export function createReplies(options: {
     query: Uint8Array,
     view: QueryView,
     secure: boolean,
-    errors: readonly ExtendedError[],
+    options: Uint8Array,
+    optionOctets: number,
   ): number {
     const max = octetsMax(view);
     const whole = length + optOctets(view);
@@ -113,22 +121,16 @@ export function createReplies(options: {
     const authentic = secure && (view.dnssecOk || view.authenticData) ? 0x20 : 0;
     out[3] = ((out[3] as number) & 0x0f) | 0x80 | ((query[3] as number) & 0x10) | authentic;
     for (let i = HEADER_OCTETS; i < questionEnd; i += 1) out[i] = query[i] as number;
-    return addOpt(out, length, query, view, (out[3] as number) & 0x0f, errors, max);
+    return addOpt(out, length, query, view, (out[3] as number) & 0x0f, options, optionOctets, max);
   }
 
   function truncated(out: Uint8Array, query: Uint8Array, view: QueryView): number {
-    const length = failed(out, query, view, RCODE.NOERROR, NO_ERRORS);
+    const length = failed(out, query, view, RCODE.NOERROR, NO_OPTIONS);
     out[2] = (out[2] as number) | 0x02;
     return length;
   }
 
-  function failed(
-    out: Uint8Array,
-    query: Uint8Array,
-    view: QueryView,
-    rcode: number,
-    errors: readonly ExtendedError[],
-  ): number {
+  function failed(out: Uint8Array, query: Uint8Array, view: QueryView, rcode: number, options: Uint8Array): number {
     const length = Math.max(view.questionEnd, HEADER_OCTETS);
     for (let i = 0; i < length; i += 1) out[i] = query[i] as number;
     // Opcode, RD and CD are the client's (RFC 1035, 4.1.1).
@@ -136,26 +138,28 @@ export function createReplies(options: {
     out[3] = 0x80 | ((query[3] as number) & 0x10) | (rcode & 0x0f);
     for (let i = 4; i < HEADER_OCTETS; i += 1) out[i] = 0;
     if (view.questionEnd > 0) out[5] = 1;
-    return addOpt(out, length, query, view, rcode, errors, octetsMax(view));
+    return addOpt(out, length, query, view, rcode, options, options.length, octetsMax(view));
   }
 
   return { finish, truncated, failed };
 }
 
-function addErrors(out: Uint8Array, from: number, errors: readonly ExtendedError[], max: number): number {
-  const end = Math.min(max, from + ERROR_OCTETS_MAX, out.length);
-  let at = from;
+/** Extended errors as options of OPT, at most {@link OPTION_OCTETS_MAX} octets of them. */
+export function errorOptions(errors: readonly ExtendedError[]): Uint8Array {
+  if (errors.length === 0) return NO_OPTIONS;
+  const out = new Uint8Array(OPTION_OCTETS_MAX);
+  let at = 0;
   for (const error of errors) {
-    let option = extendedErrorOption(error);
-    // The code says more than the text: without room for both, the text goes.
-    if (at + 4 + option.data.length > end) option = extendedErrorOption({ code: error.code, text: '' });
-    if (at + 4 + option.data.length > end) break;
-    writeUint16(out, at, option.code);
-    writeUint16(out, at + 2, option.data.length);
-    out.set(option.data, at + 4);
-    at += 4 + option.data.length;
+    let { code, data } = extendedErrorOption(error);
+    // The info-code says more than the text: without room for both, the text goes.
+    if (at + 4 + data.length > out.length) ({ code, data } = extendedErrorOption({ code: error.code, text: '' }));
+    if (at + 4 + data.length > out.length) break;
+    writeUint16(out, at, code);
+    writeUint16(out, at + 2, data.length);
+    out.set(data, at + 4);
+    at += 4 + data.length;
   }
-  return at;
+  return out.subarray(0, at);
 }
 
 function writeUint16(octets: Uint8Array, at: number, value: number): void {

@@ -46,14 +46,11 @@ export function buildResponse(resolution: Resolution, question: AskedQuestion): 
   );
 }
 
-/**
- * Seconds for which the message may be given to others who ask the same; 0: it may not. Failures have their own
- * memory, and extended errors are in OPT, which a kept message lacks.
- */
+/** Seconds for which the message may be given to others who ask the same; 0: it may not. Failures have their own memory. */
 export function keepSeconds(resolution: Resolution): number {
   if (resolution.rcode !== RCODE.NOERROR && resolution.rcode !== RCODE.NXDOMAIN) return 0;
   if (resolution.failure !== undefined || resolution.security === 'bogus') return 0;
-  return resolution.extendedErrors.length > 0 ? 0 : resolution.ttl;
+  return resolution.ttl;
 }
 
 /** RFC 4035, 3.2.1: without DO, the record types of DNSSEC only to those who ask for them by type. */
