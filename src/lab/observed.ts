@@ -41,11 +41,16 @@ function observedAnswers(answers: Answers, clock: Clock, find: FindObserver): Se
       });
       return slot;
     },
-    copy: (slot, out, nowMs) => answers.copy(slot, out, nowMs),
-    secure: (slot) => answers.secure(slot),
-    put: (message, questionEnd, flags, ttl, secure, nowMs) => {
-      answers.put(message, questionEnd, flags, ttl, secure, nowMs);
+    put: (...put) => {
+      answers.put(...put);
+      const [message, , , ttl] = put;
       tell(message, (name, type) => ({ kind: 'cached', layer: 'answers', name, type, ttl }));
+    },
+    copy: (...copy) => answers.copy(...copy),
+    copyOptions: (...copy) => answers.copyOptions(...copy),
+    secure: (slot) => answers.secure(slot),
+    get generation() {
+      return answers.generation;
     },
   };
 }

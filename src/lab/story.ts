@@ -14,6 +14,8 @@ export interface WalkReply {
   readonly rcode: string;
   /** The data of the records of the type asked for, as text. */
   readonly data: readonly string[];
+  /** UDP had no room for it, so the client asked again by TCP. */
+  readonly byTcp?: boolean;
 }
 
 /** How the visit to the web page ended: a status with the page's text, or why there was none. */
@@ -38,18 +40,16 @@ export interface Walk {
 export function tellWalk(walk: Walk, options: { readonly brief?: boolean } = {}): string[] {
   const teller = new Teller();
   for (const event of walk.events) teller.take(event);
-  const atOnce = walk.events.some(
-    (event) => event.kind === 'layer' && event.layer === 'answers' && event.outcome === 'hit',
-  );
-  if (atOnce)
-    return [
-      ...teller.lines.slice(0, -1),
-      timed(teller.lines.at(-1) ?? '', walk.answeredMs),
-      ...(options.brief ? [] : ending(walk, teller)),
-    ];
-  const kept = [...keptOrder].filter((layer) => teller.kept.has(layer));
-  const lines = kept.length > 0 ? [...teller.lines, row('7', 'kept in', kept.join(', '))] : teller.lines;
-  return [...lines, ...ending(walk, teller), timed('', walk.totalMs, ' in all')];
+  const { lines, kept } = teller;
+  // A response too long for UDP is asked for twice, and the second time is a hit: the first one tells.
+  const first = walk.events.find((event) => event.kind === 'layer' && event.layer === 'answers');
+  if (first?.kind === 'layer' && first.outcome === 'hit') {
+    const hit = [...lines.slice(0, -1), timed(lines.at(-1) ?? '', walk.answeredMs)];
+    return options.brief ? hit : [...hit, ...ending(walk, teller)];
+  }
+  const layers = keptOrder.filter((layer) => kept.has(layer));
+  const keptLine = layers.length > 0 ? [row('7', 'kept in', layers.join(', '))] : [];
+  return [...lines, ...keptLine, ...ending(walk, teller), timed('', walk.totalMs, ' in all')];
 }
 
 /** A time in milliseconds with as many digits as it deserves: 0.02 ms, 0.4 ms, 12 ms. */
@@ -62,7 +62,7 @@ export function showMs(ms: number): string {
 const nameColumn = 19;
 const saidColumn = 34;
 const hitColumn = 30;
-const timeEnd = 60;
+const timeEnd = 64;
 /** More of what a server said is left out. */
 const saidMost = 44;
 /** Sub-lookups deeper than this are indented no further. */
@@ -96,13 +96,17 @@ class Teller {
   readonly lines: string[] = [];
   readonly kept = new Set<LayerName>();
   failure: FailureReason | undefined;
+  detail: string | undefined;
   readonly #toldLayers = new Set<string>();
   /** By lookup: where the walk stands. */
   readonly #zones = new Map<number, Name>();
   /** By sub-lookup: how deep it is nested; the client's question is at 0. */
   readonly #depths = new Map<number, number>();
-  /** By exchange: when it was sent. */
-  readonly #sentAt = new Map<number, number>();
+  /** By exchange: to whom it was sent and when, while nothing has come back. */
+  readonly #awaited = new Map<
+    number,
+    { readonly lookup: number; readonly server: ServerAddress; readonly atMs: number }
+  >();
   /** By lookup and server: the last response that no line has told yet. */
   readonly #waiting = new Map<string, { readonly ms: number; readonly rcode: number | undefined }>();
   /** The client's question is asked again under another name. */
@@ -117,7 +121,7 @@ class Teller {
         this.#delegation(event);
         break;
       case 'server':
-        this.#zones.set(event.lookup, event.zone);
+        this.#chosen(event);
         break;
       case 'sent':
         this.#sent(event);
@@ -142,6 +146,7 @@ class Teller {
         break;
       case 'done':
         this.failure = event.failure;
+        this.detail = event.detail;
         break;
       default:
         // What is left is for `explain`: records dropped, questions, ends of sub-lookups.
@@ -169,15 +174,25 @@ class Teller {
     if (depth > 1) this.#add(event.lookup, row('5', `TLD ${zoneText(ancestorOf(event.zone, 1))}`, why));
   }
 
+  #chosen(event: ResolutionEvent & { kind: 'server' }): void {
+    this.#zones.set(event.lookup, event.zone);
+    if (event.why !== 'hedge') return;
+    // The one asked last is late for its own round trip.
+    const late = [...this.#awaited.values()].findLast(({ lookup }) => lookup === event.lookup);
+    if (late === undefined) return;
+    this.#server(event.lookup, late.server, event.atMs - late.atMs, 'late: ask another too');
+  }
+
   #sent(event: ResolutionEvent & { kind: 'sent' }): void {
-    if (!event.joined) this.#sentAt.set(event.exchange, event.atMs);
+    const { lookup, server, atMs } = event;
+    if (!event.joined) this.#awaited.set(event.exchange, { lookup, server, atMs });
     const said = event.why === undefined ? undefined : resent[event.why];
     if (said !== undefined) this.#server(event.lookup, event.server, this.#takeWaiting(event), said);
   }
 
   #received(event: ResolutionEvent & { kind: 'received' }): void {
-    const ms = event.rttMs ?? event.atMs - (this.#sentAt.get(event.exchange) ?? event.atMs);
-    this.#sentAt.delete(event.exchange);
+    const ms = event.rttMs ?? event.atMs - (this.#awaited.get(event.exchange)?.atMs ?? event.atMs);
+    this.#awaited.delete(event.exchange);
     if (event.outcome === 'response' || event.outcome === 'suspect') {
       this.#waiting.set(waitingKey(event), { ms, rcode: event.rcode });
       return;
@@ -247,7 +262,7 @@ function whatWasSaid(event: ResolutionEvent & { kind: 'classified' }, rcode: num
       return event.target === undefined ? '"ask others"' : `"ask ${zoneText(event.target)}"`;
     case 'answer':
     case 'alias':
-      return `"${shorten(answerText(event.answer ?? [], event.target))}"`;
+      return quote(shorten(answerText(event.answer ?? [], event.target)));
     case 'nodata':
       return `"no ${typeToText(event.type)} record at ${host(event.name)}"`;
     case 'nxdomain':
@@ -271,19 +286,26 @@ function answerText(answer: readonly RRset[], target: Name | undefined): string 
 function ending(walk: Walk, teller: Teller): string[] {
   const { reply, visit } = walk;
   if (reply === undefined) return [row('8', 'you get', 'nothing: no response came')];
+  const byTcp = reply.byTcp ? [note('too long for UDP: the client asks again by TCP')] : [];
   if (visit !== undefined) {
-    const said = 'error' in visit ? visit.error : `${visit.status} "${visit.text}"`;
-    return [row('8', 'website', `GET / -> ${said}`)];
+    const said = 'error' in visit ? visit.error : `${visit.status} ${quote(visit.text)}`;
+    return [...byTcp, timed(row('8', 'website', `GET / -> ${said}`), walk.totalMs - walk.answeredMs)];
   }
   if (reply.rcode === 'NXDOMAIN') return [row('8', 'you get', `"${walk.name} does not exist"`)];
   if (reply.rcode !== 'NOERROR') {
     const why = teller.failure === undefined ? '' : `: ${failures[teller.failure]}`;
-    return [row('8', 'you get', `${reply.rcode}${why}`)];
+    const detail = teller.detail === undefined ? [] : [note(teller.detail)];
+    return [row('8', 'you get', `${reply.rcode}${why}`), ...detail];
   }
   if (reply.data.length === 0) return [row('8', 'you get', `"${walk.name} exists, but has no ${walk.type} record"`)];
   const shown = reply.data.slice(0, dataMost).map((text) => row('8', 'you get', shorten(text)));
   const more = reply.data.length - shown.length;
-  return more > 0 ? [...shown, row(' ', '', `and ${more} more`)] : shown;
+  return [...byTcp, ...shown, ...(more > 0 ? [row(' ', '', `and ${more} more`)] : [])];
+}
+
+/** In quotes, unless it brings its own. */
+function quote(text: string): string {
+  return text.startsWith('"') ? text : `"${text}"`;
 }
 
 function showHit(event: ResolutionEvent & { kind: 'layer' }): string {

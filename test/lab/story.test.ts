@@ -78,12 +78,12 @@ it('tells a walk from the root to the page in eight steps', () => {
     ' 1 browser cache   answers    miss',
     ' 2 OS cache        host       miss',
     ' 3 resolver cache  records    miss',
-    ' 4 root            198.51.100.1   "ask .com"            1 ms',
-    ' 5 TLD .com        198.51.100.2   "ask example.com"   0.4 ms',
-    ' 6 authoritative   198.51.100.3   "192.0.2.1"           1 ms',
+    ' 4 root            198.51.100.1   "ask .com"                1 ms',
+    ' 5 TLD .com        198.51.100.2   "ask example.com"       0.4 ms',
+    ' 6 authoritative   198.51.100.3   "192.0.2.1"               1 ms',
     ' 7 kept in         hierarchy, records, answers',
-    ' 8 website         GET / -> 200 "You found me."',
-    '                                                 5 ms in all',
+    ' 8 website         GET / -> 200 "You found me."             1 ms',
+    '                                                     5 ms in all',
   ]);
 });
 
@@ -91,7 +91,7 @@ it('tells the second time in one line', () => {
   const hit: EventBody = { kind: 'layer', layer: 'answers', name: www, type: TYPE.A, outcome: 'hit', ttl: 299 };
   const again: Walk = { name: 'www.example.com', type: 'A', events: events([hit]), answeredMs: 0.02, totalMs: 3 };
   const reply = { rcode: 'NOERROR', data: ['192.0.2.1'] };
-  const line = ' 1 browser cache   answers    HIT, 299 s left        0.02 ms';
+  const line = ' 1 browser cache   answers    HIT, 299 s left            0.02 ms';
   expect(tellWalk({ ...again, reply }, { brief: true })).toEqual([line]);
   expect(tellWalk({ ...again, reply })).toEqual([line, ' 8 you get         192.0.2.1']);
 });
@@ -105,7 +105,7 @@ it('says which servers need not be asked', () => {
   expect(lines.slice(3, 6)).toEqual([
     ' 4 root            hierarchy  HIT, knows example.com',
     ' 5 TLD .com        hierarchy  HIT, knows example.com',
-    ' 6 authoritative   198.51.100.3   "192.0.2.1"           1 ms',
+    ' 6 authoritative   198.51.100.3   "192.0.2.1"               1 ms',
   ]);
 });
 
@@ -120,10 +120,10 @@ it('follows an alias without telling the upper layers twice', () => {
     ...asked('example', { outcome: 'answer', answer: [address(www)] }),
   ]);
   expect(lines.slice(3, 7)).toEqual([
-    ' 6 authoritative   198.51.100.3   "see www.example.com"  1 ms',
+    ' 6 authoritative   198.51.100.3   "see www.example.com"     1 ms',
     '   shop.example.com is another name for www.example.com',
     ' 3 resolver cache  records    miss',
-    ' 6 authoritative   198.51.100.3   "192.0.2.1"           1 ms',
+    ' 6 authoritative   198.51.100.3   "192.0.2.1"               1 ms',
   ]);
 });
 
@@ -138,8 +138,8 @@ it('indents the lookup of a name server', () => {
   ]);
   expect(lines.slice(3, 6)).toEqual([
     '   first, the address of ns2.example.net (A):',
-    '   4 root            198.51.100.1   "ask .com"            1 ms',
-    ' 6 authoritative   198.51.100.3   "192.0.2.1"           1 ms',
+    '   4 root            198.51.100.1   "ask .com"                1 ms',
+    ' 6 authoritative   198.51.100.3   "192.0.2.1"               1 ms',
   ]);
 });
 
@@ -158,24 +158,50 @@ it('tells what went wrong at each server, and why in the end nothing came of it'
     { reply: { rcode: 'SERVFAIL', data: [] } },
   );
   expect(lines).toEqual([
-    ' 6 authoritative   198.51.100.3   no answer           400 ms',
-    ' 6 authoritative   198.51.100.3   "I refuse"            1 ms',
+    ' 6 authoritative   198.51.100.3   no answer               400 ms',
+    ' 6 authoritative   198.51.100.3   "I refuse"                1 ms',
     '   stopped at a limit: upstreamQueries 100',
     ' 8 you get         SERVFAIL: every server that should know was asked, and none gave a usable answer',
-    '                                                 5 ms in all',
+    '                                                     5 ms in all',
   ]);
 });
 
-it('tells of a response too long for UDP', () => {
+it('tells of a response too long for UDP, and of the client that came again', () => {
   const server = servers.example;
-  const common = { exchange: 901, server, name: www, type: TYPE.TXT, edns: true, joined: false } as const;
+  const common = { server, name: www, type: TYPE.TXT, edns: true, joined: false } as const;
+  const hit: EventBody = { kind: 'layer', layer: 'answers', name: www, type: TYPE.TXT, outcome: 'hit', ttl: 300 };
+  const lines = walk(
+    [
+      miss('answers'),
+      delegation(zones.example, false),
+      { kind: 'sent', exchange: 901, protocol: 'udp', ...common },
+      { kind: 'received', exchange: 901, server, protocol: 'udp', outcome: 'response', rttMs: 1, rcode: 0 },
+      { kind: 'sent', exchange: 902, protocol: 'tcp', why: 'truncated', ...common },
+      hit,
+    ],
+    { reply: { rcode: 'NOERROR', data: ['"a long text"'], byTcp: true } },
+  );
+  expect(lines).toEqual([
+    ' 1 browser cache   answers    miss',
+    ' 6 authoritative   198.51.100.3   "too long for UDP, ask by TCP"  1 ms',
+    '   too long for UDP: the client asks again by TCP',
+    ' 8 you get         "a long text"',
+    '                                                     5 ms in all',
+  ]);
+});
+
+it('tells of a server that is late', () => {
+  const common = { server: servers.com, protocol: 'udp', name: www, type: TYPE.A, edns: true, joined: false } as const;
   const lines = walk([
     delegation(zones.example, false),
-    { kind: 'sent', ...common, protocol: 'udp' },
-    { kind: 'received', exchange: 901, server, protocol: 'udp', outcome: 'response', rttMs: 1, rcode: 0 },
-    { kind: 'sent', ...common, exchange: 902, protocol: 'tcp', why: 'truncated' },
+    { kind: 'sent', exchange: 910, ...common, atMs: 10 },
+    { kind: 'server', zone: zones.example, server: servers.example, why: 'hedge', candidates: 2, atMs: 160 },
+    ...asked('example', { outcome: 'answer', answer: [address(www)] }),
   ]);
-  expect(lines[0]).toBe(' 6 authoritative   198.51.100.3   "too long for UDP, ask by TCP"  1 ms');
+  expect(lines.slice(0, 2)).toEqual([
+    ' 6 authoritative   198.51.100.2   late: ask another too   150 ms',
+    ' 6 authoritative   198.51.100.3   "192.0.2.1"               1 ms',
+  ]);
 });
 
 it.each([
