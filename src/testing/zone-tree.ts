@@ -89,7 +89,8 @@ function lookUp(zone: Zone, name: Name, type: number): ReplyParts {
   const records = found.get(type) ?? found.get(TYPE.CNAME);
   if (records === undefined) return { ...plain, authority: soaOf(zone) };
   const answeredType = found.has(type) ? type : TYPE.CNAME;
-  return { ...plain, answer: toRecords(name, answeredType, records) };
+  const additional = answeredType === TYPE.NS ? addressesOf(records, [zone]) : [];
+  return { ...plain, answer: toRecords(name, answeredType, records), additional };
 }
 
 function throughDname(name: Name, owner: Name, dname: TreeRecords): Pick<ReplyParts, 'rcode' | 'answer'> {
@@ -113,16 +114,21 @@ function wildcardNode(zone: Zone, name: Name): Map<number, TreeRecords> | undefi
 /** The child's NS set, with the addresses that this server knows of names in its own bailiwick. */
 function referral(zone: Zone, child: Zone): ReplyParts {
   const records = child.nodes.get(child.name)?.get(TYPE.NS) ?? { ttl: 0, rdatas: [] };
-  const additional = records.rdatas.flatMap((rdata) => {
+  const authority = toRecords(child.name, TYPE.NS, records);
+  const additional = addressesOf(records, [child, zone]);
+  return { authoritative: false, rcode: RCODE.NOERROR, answer: [], authority, additional };
+}
+
+/** The addresses that the zones hold of the name servers: each from the first zone that its name lies in. */
+function addressesOf(records: TreeRecords, zones: readonly Zone[]): ResourceRecord[] {
+  return records.rdatas.flatMap((rdata) => {
     const nameServer = nameInRdata(rdata);
-    const holder = isSubdomainOf(nameServer, child.name) ? child : zone;
+    const holder = zones.find((zone) => isSubdomainOf(nameServer, zone.name));
     return [TYPE.A, TYPE.AAAA].flatMap((type) => {
-      const addresses = holder.nodes.get(nameServer)?.get(type);
+      const addresses = holder?.nodes.get(nameServer)?.get(type);
       return addresses ? toRecords(nameServer, type, addresses) : [];
     });
   });
-  const authority = toRecords(child.name, TYPE.NS, records);
-  return { authoritative: false, rcode: RCODE.NOERROR, answer: [], authority, additional };
 }
 
 function soaOf(zone: Zone): ResourceRecord[] {

@@ -1,0 +1,272 @@
+// Seeded simulation: a random tree of zones behind a bad network, a resolver asked about it, and checks of its conduct.
+
+import { type Limits, makeLimits } from '../base/limits.ts';
+import { Resolver } from '../resolver/resolver.ts';
+import type { Resolution } from '../resolver/types.ts';
+import { type Name, nameFromText, nameToText } from '../wire/name.ts';
+import { toRecords } from '../wire/rrset.ts';
+import { RCODE, rcodeToText, TYPE, typeToText } from '../wire/types.ts';
+import { testEngineOptions } from './engine.ts';
+import { type Behaviour, faultyServer, truthfulBehaviours } from './faulty-server.ts';
+import { growTree, type RandomTree } from './random-tree.ts';
+import { recordKey } from './rpl-match.ts';
+import { SeededRandom } from './seeded-random.ts';
+import { VirtualClock } from './virtual-clock.ts';
+import { type Exchange, type PathModel, VirtualNetwork } from './virtual-network.ts';
+import { truthOf } from './zone-tree.ts';
+
+/**
+ * How bad the world is. `calm`: nothing fails, and every answer must be complete. `rough`: servers fail in every
+ * truthful way, datagrams get lost, doubled and overtaken: answers are true or SERVFAIL. `hostile`: servers change
+ * octets of their replies: anything may be answered, but every resolution ends within its bounds.
+ */
+export type Weather = 'calm' | 'rough' | 'hostile';
+
+/** What to simulate. */
+export interface SimulationOptions {
+  readonly seed: number;
+  readonly weather: Weather;
+  /** Client questions; default 100. */
+  readonly questions?: number;
+  /** Zones beside the root; default 5 to 40 by the seed. */
+  readonly zones?: number;
+  /** Octets of all caches; default 1 MiB. */
+  readonly cacheOctets?: number;
+  readonly limits?: Partial<Limits>;
+}
+
+/** What came of it. The same options give an equal report. */
+export interface SimulationReport {
+  readonly seed: number;
+  readonly weather: Weather;
+  readonly questions: number;
+  readonly upstreamQueries: number;
+  /** RCODEs and how often. */
+  readonly outcomes: { readonly [rcode: string]: number };
+  readonly virtualMs: number;
+  /** A digest of every exchange and every answer. */
+  readonly trace: string;
+  /** Octets that the caches hold at the end. */
+  readonly cacheOctets: number;
+  /** What was wrong, the seed with each; empty: nothing. */
+  readonly violations: readonly string[];
+}
+
+/** Violations kept; one is enough to fail. */
+const violationsMax = 20;
+/** Client questions that run at once. */
+const batchMax = 8;
+
+/** Runs one simulation. Rejects only when virtual time stands still or the resolver breaks an assertion. */
+export async function simulate(options: SimulationOptions): Promise<SimulationReport> {
+  const simulation = new Simulation(options);
+  try {
+    await simulation.run();
+    return simulation.report();
+  } catch (error) {
+    throw new Error(`seed ${options.seed}, ${options.weather}: ${error instanceof Error ? error.message : error}`, {
+      cause: error,
+    });
+  } finally {
+    simulation.close();
+  }
+}
+
+class Simulation {
+  readonly #options: SimulationOptions;
+  readonly #limits: Limits;
+  readonly #random: SeededRandom;
+  readonly #clock = new VirtualClock();
+  readonly #tree: RandomTree;
+  readonly #network: VirtualNetwork;
+  readonly #resolver: Resolver;
+  readonly #maxOctets: number;
+  readonly #outcomes = new Map<string, number>();
+  readonly #answers: string[] = [];
+  readonly #violations: string[] = [];
+  #questions = 0;
+
+  constructor(options: SimulationOptions) {
+    this.#options = options;
+    this.#limits = makeLimits(options.limits);
+    this.#random = new SeededRandom(options.seed);
+    this.#maxOctets = options.cacheOctets ?? 1024 * 1024;
+    this.#tree = growTree(this.#random.fork(), { zones: options.zones ?? 5 + this.#random.integer(36) });
+    const path = options.weather === 'calm' ? {} : this.#roughPath();
+    this.#network = new VirtualNetwork({ clock: this.#clock, random: this.#random.fork(), path });
+    this.#serveTree();
+    this.#resolver = new Resolver(
+      testEngineOptions({
+        transport: this.#network,
+        clock: this.#clock,
+        random: this.#random.fork(),
+        roots: this.#tree.roots,
+        upstream: { caseRandomisation: this.#random.chance(0.5) },
+        cache: { maxOctets: this.#maxOctets },
+        ...(options.limits ? { limits: options.limits } : {}),
+      }),
+    );
+  }
+
+  close(): void {
+    this.#resolver.close();
+  }
+
+  async run(): Promise<void> {
+    const questions = this.#options.questions ?? 100;
+    while (this.#questions < questions) {
+      const batch = Math.min(questions - this.#questions, 1 + this.#random.integer(batchMax));
+      const before = this.#network.sent;
+      const asked = Array.from({ length: batch }, () => this.#ask());
+      await this.#clock.runUntil(Promise.all(asked), this.#limits.resolutionMs * 3);
+      const sent = this.#network.sent - before;
+      // Priming is paid by nobody: a few questions more.
+      const most = batch * this.#limits.upstreamQueries + 16;
+      if (sent > most) this.#violate(`${sent} upstream queries for ${batch} questions`);
+      this.#checkMemory();
+      if (this.#random.chance(0.3)) await this.#clock.advance(this.#random.pick([10, 2000, 61_000, 4_000_000]));
+    }
+    await this.#clock.advance(60_000);
+    if (this.#network.inFlight > 0) this.#violate(`${this.#network.inFlight} sends never ended`);
+    if (this.#resolver.resolutions > 0) this.#violate(`${this.#resolver.resolutions} resolutions never ended`);
+  }
+
+  report(): SimulationReport {
+    const { seed, weather } = this.#options;
+    return {
+      seed,
+      weather,
+      questions: this.#questions,
+      upstreamQueries: this.#network.sent,
+      outcomes: Object.fromEntries([...this.#outcomes].sort()),
+      virtualMs: this.#clock.nowMs(),
+      trace: digest([...this.#network.exchanges.map(exchangeText), ...this.#answers]),
+      cacheOctets: this.#cacheOctets(),
+      violations: this.#violations,
+    };
+  }
+
+  #roughPath(): Partial<PathModel> {
+    const random = this.#random;
+    return {
+      rttMs: [random.between(0.2, 20), random.between(20, 300)],
+      lossRate: random.pick([0, 0.02, 0.1]),
+      duplicateRate: random.pick([0, 0.1]),
+      reorderRate: random.pick([0, 0.2]),
+      reorderMs: 400,
+      lieRate: random.pick([0, 0.1, 0.5]),
+      // Forged from off the path: the ID cannot be known.
+      lie: (query, reply, chance) => {
+        const forged = (chance.chance(0.5) ? reply : query).slice();
+        forged[0] = (forged[0] ?? 0) ^ (1 + chance.integer(255));
+        for (let i = 0; i < 3; i++) forged[2 + chance.integer(forged.length - 2)] = chance.integer(256);
+        return forged;
+      },
+    };
+  }
+
+  #serveTree(): void {
+    const random = this.#random.fork();
+    const { weather } = this.#options;
+    for (const [ip, { zones }] of this.#tree.servers) {
+      const behaviour = weather === 'calm' ? 'honest' : behaviourFor(weather, random);
+      const refused = weather !== 'calm' && random.chance(0.05);
+      this.#network.serve(ip, faultyServer(zones, behaviour, random.fork()), {
+        tcp: refused ? 'unreachable' : 'served',
+      });
+    }
+  }
+
+  async #ask(): Promise<void> {
+    const question = this.#drawQuestion();
+    const text = `${nameToText(question.name)} ${typeToText(question.type)}`;
+    const startMs = this.#clock.nowMs();
+    this.#questions++;
+    let sent = 0;
+    const resolution = await this.#resolver.resolve({
+      ...question,
+      checkingDisabled: this.#random.chance(0.1),
+      ...(this.#random.chance(0.5)
+        ? {
+            observer: (event) => {
+              if (event.kind === 'sent' && !event.joined) sent++;
+            },
+          }
+        : {}),
+    });
+    const tookMs = this.#clock.nowMs() - startMs;
+    const rcode = rcodeToText(resolution.rcode);
+    this.#outcomes.set(rcode, (this.#outcomes.get(rcode) ?? 0) + 1);
+    this.#answers.push(`${text} ${rcode} ${tookMs} ${resolution.answer.length}`);
+    if (sent > this.#limits.upstreamQueries) this.#violate(`${text} took ${sent} upstream queries`);
+    if (tookMs > this.#limits.resolutionMs + 1) this.#violate(`${text} took ${tookMs} ms`);
+    if (this.#options.weather !== 'hostile') this.#checkTruth(question, resolution, text);
+  }
+
+  #drawQuestion(): { name: Name; type: number } {
+    const random = this.#random;
+    const type = random.pick([TYPE.A, TYPE.A, TYPE.A, TYPE.AAAA, TYPE.TXT, TYPE.NS, TYPE.SOA, TYPE.CNAME]);
+    const name = random.pick(this.#tree.names);
+    if (!random.chance(0.2)) return { name, type };
+    const text = nameToText(name);
+    const invented = `n${random.integer(50)}.${random.chance(0.3) ? 'x.y.' : ''}${text === '.' ? '' : text}`;
+    return { name: invented.length < 200 ? nameFromText(invented) : name, type };
+  }
+
+  /** An answer is what the tree says; a failure needs a reason. */
+  #checkTruth(question: { name: Name; type: number }, resolution: Resolution, text: string): void {
+    const truth = truthOf(this.#tree.root, question);
+    if (resolution.rcode === RCODE.SERVFAIL) {
+      const excused = this.#options.weather !== 'calm' || truth.endless || truth.links > this.#limits.aliasLinks;
+      if (!excused) this.#violate(`${text} failed: ${resolution.extendedErrors[0]?.text ?? resolution.failure}`);
+      return;
+    }
+    if (resolution.rcode !== truth.rcode) {
+      this.#violate(`${text} is ${rcodeToText(resolution.rcode)}, in truth ${rcodeToText(truth.rcode)}`);
+      return;
+    }
+    const records = resolution.answer.flatMap((rrset) => toRecords(rrset, { signatures: false }));
+    const got = records.map(recordKey).sort().join('\n');
+    const expected = [...new Set(truth.answer.map(recordKey))].sort().join('\n');
+    if (got !== expected) this.#violate(`${text} has other records than it should`);
+  }
+
+  #cacheOctets(): number {
+    const { answers, records, hierarchy } = this.#resolver.caches;
+    return [answers, records, hierarchy].reduce((sum, layer) => sum + layer.stats().octets, 0);
+  }
+
+  #checkMemory(): void {
+    const octets = this.#cacheOctets();
+    if (octets > this.#maxOctets) this.#violate(`the caches hold ${octets} octets of ${this.#maxOctets}`);
+    if (this.#clock.pending > 10_000) this.#violate(`${this.#clock.pending} timers wait`);
+  }
+
+  #violate(what: string): void {
+    const { seed, weather } = this.#options;
+    if (this.#violations.length < violationsMax) this.#violations.push(`seed ${seed}, ${weather}: ${what}`);
+  }
+}
+
+/** Half of the servers are honest, so that most names can be found. */
+function behaviourFor(weather: Weather, random: SeededRandom): Behaviour {
+  if (random.chance(0.5)) return 'honest';
+  if (weather === 'hostile' && random.chance(0.7)) return 'mutating';
+  return random.pick(truthfulBehaviours);
+}
+
+function exchangeText({ server, protocol, query, startMs, endMs, outcome, refused }: Exchange): string {
+  const octets = outcome?.kind === 'response' ? Buffer.from(outcome.octets).toString('hex') : '';
+  const asked = Buffer.from(query).toString('hex');
+  return `${startMs} ${endMs} ${protocol} ${server.ip} ${asked} ${outcome?.kind} ${refused} ${octets}`;
+}
+
+/** FNV-1a over the lines, 32 bits, with their number. */
+function digest(lines: readonly string[]): string {
+  let hash = 0x811c9dc5;
+  for (const line of lines) {
+    for (let i = 0; i < line.length; i++) hash = Math.imul(hash ^ line.charCodeAt(i), 0x01000193);
+    hash = Math.imul(hash ^ 10, 0x01000193);
+  }
+  return `${lines.length}:${(hash >>> 0).toString(16)}`;
+}
