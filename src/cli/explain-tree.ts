@@ -201,6 +201,8 @@ class TreeBuilder {
     const rtt = place.rtts.get(key);
     const title = this.#titles.get(opened) ?? serverText(event.server);
     opened.text = `${title}: ${responseWords(event)}${rtt === undefined ? '' : `, ${ms(rtt)}`}`;
+    // Of a response that is no use the title has told why.
+    if (event.outcome === 'lame' || event.outcome === 'unusable') return;
     opened.children.push(node(`judged ${event.outcome}: ${event.why}`));
   }
 

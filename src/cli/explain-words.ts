@@ -3,7 +3,7 @@
 import { type LimitName, limitTable } from '../base/limits.ts';
 import type { ChoiceReason, LayerName, ResolutionEvent } from '../resolver/events.ts';
 import type { FailureReason, Resolution } from '../resolver/types.ts';
-import { labelCount, type Name, nameToText } from '../wire/name.ts';
+import { labelCount, type Name, nameToText, ROOT } from '../wire/name.ts';
 import { rdataToText } from '../wire/rdata-text.ts';
 import { edeToText, RCODE, rcodeToText, TYPE, typeToText } from '../wire/types.ts';
 
@@ -83,7 +83,7 @@ export function responseWords(event: EventOf<'classified'>): string {
     case 'nxdomain':
       return '"no such name"';
     case 'lame':
-      return `not believed, lame: ${event.why}`;
+      return `lame, not believed: ${event.why}`;
     case 'unusable':
       return `of no use: ${event.why}`;
   }
@@ -123,6 +123,10 @@ const FAILURES: { readonly [Reason in FailureReason]: (zone: string) => string }
   closed: () => 'the resolver was being closed',
 };
 
+/** Thirteen operators do not fail at once: who answers so is not a root server. */
+export const INTERCEPTED =
+  'what answers is not the root: something on the way (a router, the provider) seems to intercept port 53';
+
 /** The end of the explanation in one sentence: what came out, and on failure why and with what evidence. */
 export function verdict(events: readonly ResolutionEvent[], resolution: Resolution, elapsedMs: number): string {
   const sends = events.filter((event) => event.kind === 'sent' && !event.joined).length;
@@ -135,7 +139,8 @@ export function verdict(events: readonly ResolutionEvent[], resolution: Resoluti
     const where = zone?.kind === 'delegation' ? zoneWords(zone.zone) : 'the zone';
     const detail = end?.kind === 'done' ? end.detail : undefined;
     const evidence = detail ?? resolution.extendedErrors.find(({ text }) => text !== '')?.text;
-    const because = FAILURES[resolution.failure](where);
+    const intercepted = zone?.kind === 'delegation' && zone.zone === ROOT && resolution.failure === 'servers-failed';
+    const because = intercepted ? INTERCEPTED : FAILURES[resolution.failure](where);
     return `Failed (${rcodeToText(resolution.rcode)}) ${effort}: ${because}${evidence ? ` [${evidence}]` : ''}.`;
   }
   if (resolution.rcode === RCODE.NXDOMAIN) return `${name} does not exist (NXDOMAIN), found ${effort}.`;

@@ -47,7 +47,7 @@ export function readQuestion(words: readonly string[], reverse: string | undefin
       name = word;
     } else if (type === undefined) {
       throw new CliError(
-        `${printable(word)} is not a type${didYouMean(word)}; types are A, AAAA, MX, TXT, … or TYPE123`,
+        `${printable(word)} is not a type${didYouMean(word)}; types are A, AAAA, MX, TXT, ... or TYPE123`,
       );
     } else {
       throw new CliError(`${printable(word)}: one name and one type are asked at a time`);

@@ -3,6 +3,7 @@
 import type { Settings } from '../config/settings.ts';
 import type { Resolution } from '../resolver/types.ts';
 import { RCODE } from '../wire/types.ts';
+import { INTERCEPTED } from './explain-words.ts';
 import { EXIT, type Io, type Listening } from './io.ts';
 import { printable } from './printable.ts';
 import { findSettings } from './settings.ts';
@@ -47,13 +48,17 @@ export function rootText(resolution: Resolution, settings: Settings, hasNetwork:
   if (resolution.failure === undefined && resolution.rcode === RCODE.NOERROR) return 'The root answered: ready.\n';
   const told = resolution.extendedErrors.find(({ text }) => text !== '')?.text;
   const what = told === undefined ? '' : ` (${printable(told)})`;
-  const cause = likelyCause(settings, hasNetwork);
+  const cause = likelyCause(resolution, settings, hasNetwork);
   return `No root server answered${what}. Likely cause: ${cause}. To try rootwalk without a network: rootwalk lab\n`;
 }
 
-function likelyCause(settings: Settings, hasNetwork: boolean): string {
+function likelyCause(resolution: Resolution, settings: Settings, hasNetwork: boolean): string {
   if (!hasNetwork) return 'this machine has no network';
-  if (settings.root.hints !== null)
-    return `the servers of ${printable(settings.root.hints)} (root.hints) are down, or port ${settings.upstream.port} is blocked on the way to them`;
-  return 'port 53 is blocked on the way out, by a firewall or the provider; allow UDP and TCP to port 53, or set a forwarder in zones';
+  const { hints } = settings.root;
+  if (hints !== null) {
+    return `the servers of ${printable(hints)} (root.hints) are down, or port ${settings.upstream.port} is blocked on the way to them`;
+  }
+  const forwarder = 'set a forwarder: zones: [{ zone: ., forward: [ADDRESS] }]';
+  if (resolution.failure === 'servers-failed') return `${INTERCEPTED}; ${forwarder}`;
+  return `port 53 is blocked on the way out, by a firewall or the provider; allow UDP and TCP to port 53, or ${forwarder}`;
 }
