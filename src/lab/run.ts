@@ -28,6 +28,8 @@ export interface LabOptions {
   /** Lines typed by a person; absent: no prompt, the lab serves until it is closed. */
   readonly input?: NodeJS.ReadableStream;
   readonly log: Log;
+  /** Milliseconds between the two times that the first name is asked, so that its TTL is seen to fall. Default 1000. */
+  readonly pauseMs?: number;
 }
 
 /** A lab that runs. */
@@ -71,6 +73,7 @@ export async function runLab(options: LabOptions): Promise<Lab> {
   write('A small Internet on this machine. No network used.\n\n');
   write(`You type ${firstName}\n`);
   write(lines(tellWalk(await walk(walker, firstName, TYPE.A))));
+  await new Promise<void>((resume) => clock.after(options.pauseMs ?? 1000, resume));
   write('\nYou type it again\n');
   write(lines(tellWalk(await walk(walker, firstName, TYPE.A), { brief: true })));
   if (options.once) await lab.close();
@@ -183,14 +186,14 @@ function prompt(input: NodeJS.ReadableStream, write: (text: string) => void, wal
   const readLines = async (): Promise<void> => {
     write('> ');
     for await (const line of reader) {
-      if (ending.begun || !(await answerLine(line, write, walker))) break;
+      if (ending.begun || !(await answerLine(line, write, walker))) return;
       write('> ');
     }
+    // Ctrl-D leaves the cursor behind the prompt.
     if (!ending.begun) write('\n');
-    await ending.close();
   };
   // A fault here is one of ours: it ends the lab and is told to whoever waits for `closed`.
-  readLines().catch(ending.fail);
+  readLines().then(ending.close).catch(ending.fail);
 }
 
 /** Answers one line of the prompt; false: the person wants to leave. */

@@ -16,7 +16,7 @@ async function start(options: Partial<LabOptions> = {}): Promise<{ lab: Lab; tex
   const write = (more: string): void => {
     text += more;
   };
-  const lab = await runLab({ once: false, listen: ['127.0.0.1:0'], log: silentLog, write, ...options });
+  const lab = await runLab({ once: false, listen: ['127.0.0.1:0'], log: silentLog, pauseMs: 0, write, ...options });
   running.push(lab);
   return { lab, text: () => text };
 }
