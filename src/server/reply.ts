@@ -116,7 +116,8 @@ export function createReplies(options: {
     const questionEnd = view.questionEnd;
     out[0] = query[0] as number;
     out[1] = query[1] as number;
-    out[2] = ((out[2] as number) & 0x04) | 0x80 | ((query[2] as number) & 0x01);
+    // AA, and TC of a message that fits into no stream, are the message's own.
+    out[2] = ((out[2] as number) & 0x06) | 0x80 | ((query[2] as number) & 0x01);
     // RFC 6840, 5.7: AD only to those who show by DO or AD that they understand it.
     const authentic = secure && (view.dnssecOk || view.authenticData) ? 0x20 : 0;
     out[3] = ((out[3] as number) & 0x0f) | 0x80 | ((query[3] as number) & 0x10) | authentic;
