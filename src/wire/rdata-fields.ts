@@ -263,17 +263,24 @@ export const bitmap: Field = {
 
 /** Seconds since 1970 modulo 2^32 as YYYYMMDDHHmmSS, or as a number of up to 10 digits (RFC 4034, 3.2). */
 export const time: Field = {
-  toText: (input) => new Date(input.number(4) * 1000).toISOString().replace(/\.000Z|[-:T]/g, ''),
+  toText: (input) => timeToText(input.number(4)),
   fromText: (input, out) => {
     const text = input.text('a time');
     const parts = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(text)?.slice(1).map(Number);
     if (parts === undefined && !/^\d{1,10}$/.test(text)) throw new WireError(`not a time: ${escapeText(text)}`);
     const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts ?? [];
     const seconds = parts ? Date.UTC(year, month - 1, day, hour, minute, second) / 1000 : Number(text);
-    if (!(seconds >= 0 && seconds <= 0xffffffff)) throw new WireError(`time out of range: ${text}`);
+    // The second test refuses a month 13 and the like.
+    if (!(seconds >= 0 && seconds <= 0xffffffff) || (parts && timeToText(seconds) !== text)) {
+      throw new WireError(`no such time: ${text}`);
+    }
     pushNumber(out, seconds, 4);
   },
 };
+
+function timeToText(seconds: number): string {
+  return new Date(seconds * 1000).toISOString().replace(/\.000Z|[-:T]/g, '');
+}
 
 /** Appends a length octet and the octets; over 255: WireError. */
 export function pushString(out: number[], octets: readonly number[]): void {

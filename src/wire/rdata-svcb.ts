@@ -19,6 +19,9 @@ const keyTexts: readonly string[] = [
   'ohttp',
 ];
 
+/** Any key whose value is plain octets. */
+const unknownKey = 0xffff;
+
 /** The SvcParams that end the RDATA, keys ascending, each once (RFC 9460, 2.2). */
 export const serviceParameters: Field = {
   toText: (input) => {
@@ -43,7 +46,9 @@ export const serviceParameters: Field = {
       // `key="value with spaces"` comes as two tokens.
       const apart = rest.length === 1 && rest[0] === '' && !input.done;
       const value = apart ? input.token('a value') : { text: rest.join('='), quoted: false };
-      values.set(key, valueFromText(key, rest.length === 0 ? undefined : value));
+      // RFC 9460, 2.1: a known key written by its number has its value in the form of an unknown one.
+      const form = keyText.startsWith('key') ? unknownKey : key;
+      values.set(key, valueFromText(form, rest.length === 0 ? undefined : value));
     }
     for (const [key, value] of [...values].sort(([a], [b]) => a - b)) {
       pushNumber(out, key, 2);

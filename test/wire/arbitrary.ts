@@ -22,9 +22,14 @@ export const anyName: fc.Arbitrary<Name> = fc
       },
       { weight: 1, arbitrary: fc.array(latin1(50, 63), { maxLength: 8 }) },
     ),
-    parent: fc.constantFrom(ROOT, nameFromText('com'), nameFromText('example.com'), nameFromText('ns.example.com')),
+    parent: fc.constantFrom<Name[]>(
+      ROOT,
+      nameFromText('com'),
+      nameFromText('example.com'),
+      nameFromText('ns.example.com'),
+    ),
   })
-  .map(({ labels, parent }) => labels.reduce((name, label) => prependLabel(label, name) ?? name, parent));
+  .map(({ labels, parent }) => labels.reduce<Name>((name, label) => prependLabel(label, name) ?? name, parent));
 
 const sampleRdata = samples.map(([type, text]) => ({ type: TYPE[type], rdata: rdataFromText(TYPE[type], text) }));
 /** Types of which nothing is known: their RDATA is any octets. */
