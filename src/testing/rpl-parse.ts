@@ -151,7 +151,9 @@ function whyUnsupported(steps: readonly RplStep[], settings: RplSettings): strin
   if (step) return `step ${step.kind}`;
   if (steps.some(({ kind, args }) => kind === 'TIME_PASSES' && args[0] !== 'ELAPSE')) return 'macro evaluation';
   if (!steps.some(({ kind }) => kind === 'CHECK_ANSWER')) return 'no CHECK_ANSWER';
-  return settings.unsupported.length > 0 ? `option ${settings.unsupported.join(', ')}` : undefined;
+  if (settings.unsupported.length > 0) return `option ${settings.unsupported.join(', ')}`;
+  const servers = settings.roots.length + settings.zones.filter(({ kind }) => kind === 'forward').length;
+  return servers === 0 ? 'no root server' : undefined;
 }
 
 /** What the servers' data say about the settings: IPv6, and a date at which the signatures hold. */

@@ -172,7 +172,7 @@ class Run {
         return;
       case 'TIME_PASSES':
         await this.#quiet(50, 2000);
-        await this.#pass(Number(step.args[1]));
+        this.#pass(Number(step.args[1]));
         servers.moveTo(index + this.#ahead);
         return;
       case 'TRAFFIC':
@@ -196,8 +196,10 @@ class Run {
     }
   }
 
-  async #pass(seconds: number): Promise<void> {
-    await this.#clock.advance(seconds * 1000);
+  /** A jump: what waits for a reply goes on waiting, since the script's next step may be that reply. */
+  #pass(seconds: number): void {
+    this.#clock.jump(seconds * 1000);
+    this.servers.lastMs += seconds * 1000;
     this.#deadlineMs += seconds * 1000;
   }
 

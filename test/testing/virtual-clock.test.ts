@@ -64,6 +64,16 @@ describe('VirtualClock', () => {
     expect(await clock.runUntil(day, 86_400_000)).toBe(86_400_000);
   });
 
+  test('a jump fires nothing and leaves each timer the wait it had left', async () => {
+    const clock = new VirtualClock();
+    const fired: number[] = [];
+    clock.after(10, () => fired.push(clock.nowMs()));
+    clock.jump(1000);
+    expect([clock.nowMs(), ...fired]).toEqual([1000]);
+    await clock.advance(10);
+    expect(fired).toEqual([1010]);
+  });
+
   test('says so when nothing can settle the promise, or not in time, or not within the steps', async () => {
     const clock = new VirtualClock({ stepsMax: 100 });
     const never = new Promise<void>(() => undefined);
