@@ -25,19 +25,25 @@ export async function startInternet({ clock }: { readonly clock: Clock }): Promi
   const zones = new Map<string, Zone>(labZones.map((zone) => [zone.apex, readZone(zone)]));
   const routes = new Map<string, Route>();
   const running: RunningAuthority[] = [];
-  for (const { ip, apexes, behaviour = 'correct', delayMs = 0 } of labServers) {
-    const held = [...zones.values()].filter((zone) => apexes.includes(zone.apex));
-    const authority = await startAuthority({ zones: held, behaviour }, { clock, delayMs });
-    running.push(authority);
-    routes.set(addressKey({ ip, port: dnsPort }), { udp: authority.udp, tcp: authority.tcp });
-  }
   const web = await startWebPage();
+  const close = async (): Promise<void> => {
+    await Promise.all([web.close(), ...running.map((authority) => authority.close())]);
+  };
+  try {
+    for (const { ip, apexes, behaviour = 'correct', delayMs = 0 } of labServers) {
+      const held = [...zones.values()].filter((zone) => apexes.includes(zone.apex));
+      const authority = await startAuthority({ zones: held, behaviour }, { clock, delayMs });
+      running.push(authority);
+      routes.set(addressKey({ ip, port: dnsPort }), { udp: authority.udp, tcp: authority.tcp });
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
   return {
     hints: labHints,
     reach: (inner) => mappedTransport(inner, routes),
     page: (ip) => (labPages.includes(ip) ? web.address : undefined),
-    close: async () => {
-      await Promise.all([web.close(), ...running.map((authority) => authority.close())]);
-    },
+    close,
   };
 }

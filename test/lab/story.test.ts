@@ -1,7 +1,8 @@
 // The story told from fixed lists of events.
 
 import { expect, it } from 'vitest';
-import { showMs, tellWalk, type Walk } from '../../src/lab/story.ts';
+import { showMs } from '../../src/lab/columns.ts';
+import { tellWalk, type Walk } from '../../src/lab/story.ts';
 import type { EventBody, ResolutionEvent } from '../../src/resolver/events.ts';
 import { type Name, nameFromText, nameOctets } from '../../src/wire/name.ts';
 import type { RRset } from '../../src/wire/rrset.ts';
