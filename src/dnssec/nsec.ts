@@ -1,6 +1,6 @@
 // What NSEC records say: names that do not exist, types that a name does not have (RFC 4034, 4; RFC 4035, 5.4).
 
-import { commonAncestor, compareNames, isSubdomainOf, labelCount, type Name, prependLabel } from '../wire/name.ts';
+import { commonAncestor, compareNames, isSubdomainOf, labelCount, type Name, wildcardOf } from '../wire/name.ts';
 import { bitmapHas, type TypeBitmap } from '../wire/rdata.ts';
 import type { RRset } from '../wire/rrset.ts';
 import { TYPE } from '../wire/types.ts';
@@ -57,8 +57,7 @@ export function nsecNameError(nsecs: readonly NsecProof[], name: Name): Finding 
   if (cover === undefined) return { kind: 'unproven', reason: 'no NSEC covers the name', present: false };
   if (holdsBelow(cover, name)) return { kind: 'unproven', reason: 'the name is an empty non-terminal', present: true };
   const closestEncloser = nsecClosestEncloser(cover, name);
-  const wildcard = prependLabel('*', closestEncloser);
-  if (wildcard === undefined) return { kind: 'proven', closestEncloser, delegation: false, proof: [cover.rrset] };
+  const wildcard = wildcardOf(closestEncloser); // never too long: it is no longer than the name
   const absent = nsecs.find((nsec) => nsecDenies(nsec, wildcard) && !holdsBelow(nsec, wildcard));
   if (absent === undefined) return { kind: 'unproven', reason: 'no NSEC denies the wildcard', present: false };
   return { kind: 'proven', closestEncloser, delegation: false, proof: proofOf(cover, absent) };
@@ -70,21 +69,16 @@ export function nsecNoData(nsecs: readonly NsecProof[], name: Name, type: number
   if (match !== undefined) return typeDenied(match.types, name, type, [match.rrset], name);
   const cover = nsecs.find((nsec) => nsecDenies(nsec, name));
   if (cover === undefined) return { kind: 'unproven', reason: 'no NSEC matches or covers the name', present: false };
-  if (holdsBelow(cover, name)) {
+  if (holdsBelow(cover, name))
     return { kind: 'proven', closestEncloser: name, delegation: false, proof: [cover.rrset] };
-  }
   const closestEncloser = nsecClosestEncloser(cover, name);
-  const wildcard = prependLabel('*', closestEncloser);
-  const source = wildcard === undefined ? undefined : nsecs.find((nsec) => nsec.owner === wildcard);
-  if (source !== undefined && wildcard !== undefined) {
+  const wildcard = wildcardOf(closestEncloser);
+  const source = nsecs.find((nsec) => nsec.owner === wildcard);
+  if (source !== undefined) {
     return typeDenied(source.types, wildcard, type, proofOf(cover, source), closestEncloser);
   }
-  const empty = nsecs.find(
-    (nsec) => wildcard !== undefined && nsecDenies(nsec, wildcard) && holdsBelow(nsec, wildcard),
-  );
-  if (empty !== undefined) {
-    return { kind: 'proven', closestEncloser, delegation: false, proof: proofOf(cover, empty) };
-  }
+  const empty = nsecs.find((nsec) => nsecDenies(nsec, wildcard) && holdsBelow(nsec, wildcard));
+  if (empty !== undefined) return { kind: 'proven', closestEncloser, delegation: false, proof: proofOf(cover, empty) };
   return { kind: 'unproven', reason: 'the name does not exist and no NSEC matches the wildcard', present: false };
 }
 

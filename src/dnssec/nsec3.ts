@@ -2,7 +2,7 @@
 
 import { Buffer } from 'node:buffer';
 import { hash } from 'node:crypto';
-import { ancestorOf, labelCount, type Name, nameOctets, parentOf, prependLabel } from '../wire/name.ts';
+import { ancestorOf, labelCount, type Name, nameOctets, parentOf, wildcardOf } from '../wire/name.ts';
 import type { TypeBitmap } from '../wire/rdata.ts';
 import type { RRset } from '../wire/rrset.ts';
 import { TYPE } from '../wire/types.ts';
@@ -110,8 +110,7 @@ export class HashesSpent extends Error {
 export function nsec3NameError(set: Nsec3Set, name: Name): Finding {
   const found = closestEncloser(set, name);
   if (found.kind !== 'found') return found;
-  const wildcard = prependLabel('*', found.closestEncloser);
-  const absent = wildcard === undefined ? found.cover : set.covering(wildcard);
+  const absent = set.covering(wildcardOf(found.closestEncloser));
   if (absent === undefined) return { kind: 'unproven', reason: 'no NSEC3 denies the wildcard', present: false };
   const proof = proofOf(found.match, found.cover, absent);
   // RFC 5155, 9.2: an opt-out span may hold unsigned delegations, the name among them.
@@ -125,10 +124,10 @@ export function nsec3NoData(set: Nsec3Set, name: Name, type: number): Finding {
   if (match !== undefined) return typeDenied(match.types, name, type, [match.rrset], name);
   const found = closestEncloser(set, name);
   if (found.kind !== 'found') return found;
-  const wildcard = prependLabel('*', found.closestEncloser);
-  const source = wildcard === undefined ? undefined : set.matching(wildcard);
+  const wildcard = wildcardOf(found.closestEncloser);
+  const source = set.matching(wildcard);
   const proof = proofOf(found.match, found.cover, source ?? found.cover);
-  if (source !== undefined && wildcard !== undefined) {
+  if (source !== undefined) {
     const verdict = typeDenied(source.types, wildcard, type, proof, found.closestEncloser);
     if (verdict.kind !== 'proven' || !found.cover.optOut) return verdict;
   } else if (!found.cover.optOut) {
