@@ -33,7 +33,7 @@ export function engineOptions(settings: Settings, ports: Ports, rootHints: strin
   return {
     ...ports,
     limits: makeLimits(),
-    hints: rootHints === undefined ? readHints(settings.root.hints) : parseZoneText(rootHints),
+    hints: rootHints === undefined ? readHints(settings.root.hints, ports.log) : parseZoneText(rootHints),
     zones: settings.zones.map((zone) => configuredZone(zone, upstream.port)),
     upstream,
     host: {
@@ -46,7 +46,7 @@ export function engineOptions(settings: Settings, ports: Ports, rootHints: strin
   };
 }
 
-function readHints(file: string | null): ResourceRecord[] {
+function readHints(file: string | null, log: Log): ResourceRecord[] {
   if (file === null) return parseZoneText(builtInRootHints);
   let hints: ResourceRecord[];
   try {
@@ -56,8 +56,9 @@ function readHints(file: string | null): ResourceRecord[] {
   }
   const servers = hints.filter((record) => record.type === TYPE.NS && nameToText(record.name) === '.');
   const addresses = hints.filter((record) => record.type === TYPE.A || record.type === TYPE.AAAA);
+  // As Unbound does: with forwarders or stubs for all that is asked, no hints are needed.
   if (servers.length === 0 || addresses.length === 0) {
-    throw new SettingsFileError(`root.hints ${file}: it needs NS records of "." and A or AAAA records of their names`);
+    log.warn('root.hints has no NS of "." with addresses: only names in `zones` can be resolved', { file });
   }
   return hints;
 }

@@ -158,6 +158,13 @@ export class Hierarchy {
     return { addresses: glue.addresses, expiresAtMs: glue.expiresAtMs, source };
   }
 
+  /** The live glue for a name server in the delegation of the deepest zone known around it: its parent's word. */
+  glue(nameServer: Name, family: 4 | 6, nowMs: number): Glue | undefined {
+    const { zone } = this.closest(nameServer, nowMs);
+    const glue = this.#held(zone, nowMs)?.glue;
+    return glue?.find((one) => one.nameServer === nameServer && one.family === family && one.expiresAtMs > nowMs);
+  }
+
   /**
    * Keeps addresses that were looked up; an empty list says that there are none. `from` is the delegation whose servers
    * gave the answer: they expire no later than it does.

@@ -27,6 +27,7 @@ export class AddressSearch {
   /** Glue of the referral in hand and addresses found since: good for this lookup even with a TTL of 0. */
   readonly #own: Glue[];
   readonly #asked = new Set<Name>();
+  #parentGlue = false;
 
   constructor(delegation: Delegation, glue: readonly Glue[]) {
     this.#delegation = delegation;
@@ -54,8 +55,29 @@ export class AddressSearch {
     return candidates;
   }
 
+  /**
+   * When all else has failed: the addresses that the parents of the name servers' own zones give as glue. They may
+   * differ from what those zones say themselves (Unbound's parent-side fallback). False: there are no others.
+   */
+  addParentGlue(scope: Scope): boolean {
+    if (this.#parentGlue || this.#delegation.addresses.length > 0) return false;
+    this.#parentGlue = true;
+    const before = this.candidates(scope).length;
+    for (const nameServer of this.#delegation.nameServers) {
+      for (const family of families(scope)) {
+        const glue = scope.glue(nameServer, family);
+        if (glue !== undefined) this.#own.push(glue);
+      }
+    }
+    return this.candidates(scope).length > before;
+  }
+
   #addresses(scope: Scope, nameServer: Name, family: 4 | 6): readonly string[] | undefined {
     const known = scope.addresses(this.#delegation.zone, nameServer, family);
+    if (this.#parentGlue) {
+      const own = this.#own.filter((glue) => glue.nameServer === nameServer && glue.family === family);
+      return [...(known?.addresses ?? []), ...own.flatMap((glue) => glue.addresses)];
+    }
     if (known !== undefined && known.addresses.length > 0) return known.addresses;
     const own = this.#own.find((glue) => glue.nameServer === nameServer && glue.family === family);
     return own?.addresses ?? known?.addresses;

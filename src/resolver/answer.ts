@@ -62,7 +62,9 @@ function findCached(scope: Scope, name: Name, type: number): Found | undefined {
   for (let above = name; above !== ROOT; ) {
     above = parentOf(above);
     const dname = scope.rrset(above, TYPE.DNAME);
-    if (dname !== undefined) return { kind: 'alias', entry: dname, target: dnameTarget(dname.rrset, name) };
+    // Unbound's rule: a DNAME kept from another question speaks for further names only if it is secure.
+    if (dname !== undefined && (dname.security === 'secure' || scope.isFresh(dname)))
+      return { kind: 'alias', entry: dname, target: dnameTarget(dname.rrset, name) };
   }
   const failure = scope.failure(name, type);
   if (failure === undefined) return undefined;

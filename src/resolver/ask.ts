@@ -12,6 +12,8 @@ export interface Question {
   readonly name: Lookup['name'];
   readonly type: number;
   readonly minimised: boolean;
+  /** RD: towards forwarders, and as a last resort. */
+  readonly recursionDesired: boolean;
 }
 
 /** The reply that ended the wait, and whose it is. */
@@ -46,8 +48,7 @@ export function ask(
       inFlight += 1;
       tried.note(candidate.server);
       if (scope.observer) announce(scope, lookup, delegation, choice);
-      const recursionDesired = delegation.source === 'forward';
-      exchange(scope, lookup, { server: candidate.server, recursionDesired, ...question }).then((reply) => {
+      exchange(scope, lookup, { server: candidate.server, ...question }).then((reply) => {
         inFlight -= 1;
         // Response or not, something came back: the exchange below has noted it.
         if (ended || (reply.kind !== 'message' && inFlight > 0)) return;

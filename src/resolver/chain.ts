@@ -69,7 +69,8 @@ function followLink(
 ): Resolution | undefined {
   const link = aged(scope, entry.rrset, entry.expiresAtMs);
   const synthesised = link.type === TYPE.DNAME;
-  chain.answer.push(link);
+  // One DNAME may make several links.
+  if (!chain.answer.some(({ name, type }) => name === link.name && type === link.type)) chain.answer.push(link);
   for (const rrset of entry.proof) chain.authority.push(aged(scope, rrset, entry.expiresAtMs));
   weaken(chain, entry.security, entry.why);
   // RFC 6672, 2.2: a name that becomes too long is YXDOMAIN.
@@ -78,7 +79,9 @@ function followLink(
   if (scope.observer) scope.emit(lookup, { kind: 'alias', from: chain.current, to: target, synthesised });
   if (chain.seen.has(target)) {
     const text = `alias loop: ${nameToText(chain.current)} leads back to ${nameToText(target)}`;
-    return failed({ kind: 'failure', reason: 'loop', extendedErrors: [extendedError('loop', text)] });
+    // RFC 1034, 3.6.2: a loop is an error; the links that make it are shown with it.
+    const failure = failed({ kind: 'failure', reason: 'loop', extendedErrors: [extendedError('loop', text)] });
+    return { ...failure, answer: chain.answer };
   }
   const { aliasLinks } = scope.shared.options.limits;
   if (chain.seen.size > aliasLinks) {

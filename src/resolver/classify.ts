@@ -25,7 +25,8 @@ export type Classified =
       readonly proof: readonly RRset[];
       readonly why: string;
     }
-  | { readonly kind: 'lame'; readonly why: string }
+  /** `recurses`: not authoritative, but it offers recursion: of use when no other server is left. */
+  | { readonly kind: 'lame'; readonly recurses: boolean; readonly why: string }
   | { readonly kind: 'unusable'; readonly why: string };
 
 /** The question as it was put, and to whom. */
@@ -33,8 +34,11 @@ export interface Asked {
   readonly zone: Name;
   readonly name: Name;
   readonly type: number;
-  /** The server recurses for us: it need not be authoritative. */
-  readonly forwarder: boolean;
+  /**
+   * Whose word is taken without AA: `configured` servers (root hints, stubs), a `forwarder` that recurses for us, and a
+   * server asked to recurse as a `lastResort`. Everybody else is an `authority` or lame.
+   */
+  readonly role: 'authority' | 'configured' | 'forwarder' | 'lastResort';
 }
 
 /** Judges a response in the order of Unbound's response_type_from_server(). */
@@ -43,7 +47,8 @@ export function classify(response: Scrubbed, asked: Asked): Classified {
   // RFC 6672, 3.2: YXDOMAIN says that the name after DNAME substitution is too long; the DNAME is the answer.
   if (rcode !== RCODE.NOERROR && rcode !== RCODE.NXDOMAIN && rcode !== RCODE.YXDOMAIN) {
     const why = `the server answers ${rcodeToText(rcode)}`;
-    return rcode === RCODE.REFUSED || rcode === RCODE.NOTAUTH ? { kind: 'lame', why } : { kind: 'unusable', why };
+    const refused = rcode === RCODE.REFUSED || rcode === RCODE.NOTAUTH;
+    return refused ? { kind: 'lame', recurses: false, why } : { kind: 'unusable', why };
   }
   const positive = classifyAnswer(response, asked);
   if (positive !== undefined) return positive;
@@ -53,17 +58,19 @@ export function classify(response: Scrubbed, asked: Asked): Classified {
   if (rcode === RCODE.NXDOMAIN) return classifyNxdomain(response, asked, soa, proof);
   if (soa !== undefined) {
     const childSide = soa.name !== asked.zone && isSubdomainOf(soa.name, asked.zone);
-    if (childSide || response.authoritative || asked.forwarder || !response.recursionAvailable) {
+    if (childSide || response.authoritative || asked.role !== 'authority' || !response.recursionAvailable) {
       return { kind: 'nodata', soa, proof, why: 'SOA and no record of this type' };
     }
-    return { kind: 'lame', why: 'not authoritative: it only recurses' };
+    return ONLY_RECURSES;
   }
   return classifyNs(response, asked, proof);
 }
 
+const ONLY_RECURSES: Classified = { kind: 'lame', recurses: true, why: 'not authoritative: it only recurses' };
+
 /** RFC 2181, 5.4.1: an answer without AA from a server that recurses is somebody else's word. */
 function recursiveOnly(response: Scrubbed, asked: Asked): boolean {
-  return !asked.forwarder && !response.authoritative && response.recursionAvailable;
+  return asked.role === 'authority' && !response.authoritative && response.recursionAvailable;
 }
 
 function classifyAnswer(response: Scrubbed, asked: Asked): Classified | undefined {
@@ -71,7 +78,7 @@ function classifyAnswer(response: Scrubbed, asked: Asked): Classified | undefine
     (rrset) => rrset.name === asked.name && (rrset.type === asked.type || asked.type === TYPE.ANY),
   );
   if (rrsets.length > 0 && response.rcode === RCODE.NOERROR) {
-    if (recursiveOnly(response, asked)) return { kind: 'lame', why: 'not authoritative: it only recurses' };
+    if (recursiveOnly(response, asked)) return ONLY_RECURSES;
     return { kind: 'answer', rrsets, why: 'records of this name and type' };
   }
   for (const rrset of response.answer) {
@@ -80,7 +87,7 @@ function classifyAnswer(response: Scrubbed, asked: Asked): Classified | undefine
   }
   const cname = response.answer.find((rrset) => rrset.type === TYPE.CNAME && rrset.name === asked.name);
   if (cname === undefined || asked.type === TYPE.CNAME) return undefined;
-  if (recursiveOnly(response, asked)) return { kind: 'lame', why: 'not authoritative: it only recurses' };
+  if (recursiveOnly(response, asked)) return ONLY_RECURSES;
   return { kind: 'alias', rrset: cname, target: cnameTarget(cname), why: 'a CNAME at this name' };
 }
 
@@ -91,25 +98,31 @@ function classifyNxdomain(
   proof: readonly RRset[],
 ): Classified {
   if (recursiveOnly(response, asked) && soa === undefined) {
-    return { kind: 'lame', why: 'NXDOMAIN without authority: it only recurses' };
+    return ONLY_RECURSES;
   }
   return { kind: 'nxdomain', soa, proof, why: soa === undefined ? 'NXDOMAIN without SOA' : 'NXDOMAIN with SOA' };
 }
 
 /** No answer and no SOA: the NS RRset decides between referral, NODATA and lame. */
 function classifyNs(response: Scrubbed, asked: Asked, proof: readonly RRset[]): Classified {
+  // A recursive server's empty answer without SOA proves nothing.
+  if (asked.role === 'lastResort') return ONLY_RECURSES;
   const ns = response.authority.find((rrset) => rrset.type === TYPE.NS);
   if (ns === undefined) {
-    if (recursiveOnly(response, asked)) return { kind: 'lame', why: 'empty and not authoritative: it only recurses' };
+    if (recursiveOnly(response, asked)) return ONLY_RECURSES;
     return { kind: 'nodata', soa: undefined, proof, why: 'an empty answer' };
   }
-  if (ns.name === asked.zone && (response.authoritative || asked.forwarder)) {
+  if (ns.name === asked.zone && (response.authoritative || asked.role === 'forwarder')) {
     return { kind: 'nodata', soa: undefined, proof, why: 'the zone itself, and no record of this type' };
   }
   if (ns.name === asked.zone || !isSubdomainOf(ns.name, asked.zone)) {
-    return { kind: 'lame', why: ns.name === asked.zone ? 'refers to the zone itself' : 'refers upwards' };
+    return {
+      kind: 'lame',
+      recurses: false,
+      why: ns.name === asked.zone ? 'refers to the zone itself' : 'refers upwards',
+    };
   }
-  if (asked.forwarder) return { kind: 'unusable', why: 'a forwarder that refers' };
+  if (asked.role === 'forwarder') return { kind: 'unusable', why: 'refers instead of recursing' };
   // RFC 4035, 3.1.4.1: DS lives above the cut, so a referral to the very name is the parent's "no DS".
   if (asked.type === TYPE.DS && ns.name === asked.name) {
     return { kind: 'nodata', soa: undefined, proof, why: 'a referral without DS' };

@@ -1,6 +1,6 @@
 // One question to one server: identifier, case, EDNS, what counts as its reply, truncation to TCP, EDNS fallback.
 
-import type { ServerAddress, TransportOutcome, Verdict } from '../base/ports.ts';
+import { addressKey, type ServerAddress, type TransportOutcome, type Verdict } from '../base/ports.ts';
 import { ednsOf, noteEdns, noteNoEdns, noteRtt, noteTimeout, timeoutMs } from '../cache/servers.ts';
 import { WireError } from '../wire/error.ts';
 import { type Message, parseMessage } from '../wire/message.ts';
@@ -8,7 +8,7 @@ import type { Name } from '../wire/name.ts';
 import { buildQuery } from '../wire/query.ts';
 import { OPCODE, RCODE } from '../wire/types.ts';
 import type { EventBody } from './events.ts';
-import { exchangeKey, type Lookup, type Scope } from './scope.ts';
+import type { Lookup, Scope } from './scope.ts';
 
 /** How an exchange ended. Everything but `message` means that this server gave nothing usable. */
 export type Reply =
@@ -34,15 +34,14 @@ export interface ExchangeRequest {
  * a joiner whose starter ran out of budget asks again, unshared. Never rejects.
  */
 export async function exchange(scope: Scope, lookup: Lookup, request: ExchangeRequest): Promise<Reply> {
-  const { server, name, type } = request;
-  const running = scope.inFlight(server, name, type);
+  const key = exchangeKey(request);
+  const running = scope.shared.exchanges.get(key);
   if (running !== undefined) {
     if (scope.observer) sent(scope, lookup, request, 0, 'udp', true, true, undefined);
     const reply = await running;
     if (reply.kind !== 'spent') return reply;
     return converse(scope, lookup, request);
   }
-  const key = exchangeKey(server, name, type);
   const started = converse(scope, lookup, request);
   scope.shared.exchanges.set(key, started);
   try {
@@ -50,6 +49,11 @@ export async function exchange(scope: Scope, lookup: Lookup, request: ExchangeRe
   } finally {
     scope.shared.exchanges.delete(key);
   }
+}
+
+/** The key under which equal exchanges are joined. */
+function exchangeKey({ server, name, type, recursionDesired }: ExchangeRequest): string {
+  return `${addressKey(server)} ${recursionDesired ? 1 : 0} ${type} ${name}`;
 }
 
 type Why = 'truncated' | 'suspect' | 'no-edns' | 'minimised' | undefined;
@@ -207,12 +211,25 @@ function judge(
     return 'take';
   }
   try {
-    slot.message = parseMessage(octets);
+    slot.message = parseMessage(exact ? withQuestionOf(octets, query) : octets);
     return 'take';
   } catch (error) {
     if (error instanceof WireError) return 'suspect';
     throw error;
   }
+}
+
+/**
+ * The response with QNAME in lower case: names that point into it are not to carry the case that we drew. A copy,
+ * since the octets are the transport's.
+ */
+function withQuestionOf(octets: Uint8Array, query: Uint8Array): Uint8Array {
+  const plain = Uint8Array.from(octets);
+  for (let at = QUESTION_OFFSET; query[at] !== 0; at += 1 + (query[at] as number)) {
+    const end = at + (query[at] as number);
+    for (let i = at + 1; i <= end; i++) plain[i] = fold(plain[i] as number);
+  }
+  return plain;
 }
 
 /** Servers that cannot read EDNS may send back a bare header with FORMERR or NOTIMP. */

@@ -63,12 +63,16 @@ export function giveUp(
   scope: Scope,
   delegation: Delegation,
   troubles: readonly string[],
+  addresses: number,
   lookup: Lookup,
 ): FoundFailure {
   const { exhausted } = scope.budget;
   if (troubles.length === 0 && exhausted !== undefined)
     return failLimit(exhausted, scope.shared.options.limits[exhausted]);
   const zone = nameToText(delegation.zone);
+  if (troubles.length === 0 && addresses > 0) {
+    return fail('servers-failed', `none of the ${addresses} known servers of ${zone} serves it (found lame before)`);
+  }
   if (troubles.length === 0) {
     const servers = delegation.nameServers.slice(0, 3).map(nameToText).join(' ');
     return fail(

@@ -12,7 +12,7 @@ import type { Found } from './found.ts';
 import { type Minimisation, minimise } from './minimise.ts';
 import type { Lookup, Scope } from './scope.ts';
 import { type Scrubbed, scrub } from './scrub.ts';
-import { type Choice, selectServer, Tried } from './select-server.ts';
+import { type Candidate, type Choice, selectServer, Tried } from './select-server.ts';
 import { storeChain, storeDenial, storePriming, storeReferral, storeRRset } from './store.ts';
 
 /** Where a walk stands: a zone, its servers, and what was tried there. */
@@ -22,6 +22,8 @@ interface Position {
   readonly tried: Tried;
   /** What went wrong at this zone, in words, for the reason of a failure. */
   readonly troubles: string[];
+  /** Servers that would recurse: asked to do so when no authoritative one is left. */
+  readonly recursers: Candidate[];
   /** It was known before this lookup: the parent may know better by now. */
   readonly cached: boolean;
 }
@@ -41,25 +43,37 @@ export async function iterate(scope: Scope, lookup: Lookup, find: Find): Promise
     const stop = stopReason(scope, lookup);
     if (stop !== undefined) return stop;
     const { delegation } = position;
-    const question = questionFor(delegation, lookup, minimisation, limits.minimisationSteps);
-    const choice = await nextServer(scope, lookup, position, find);
+    const { zone } = delegation;
+    let choice = await nextServer(scope, lookup, position, find);
+    let question = questionFor(delegation, lookup, minimisation, limits.minimisationSteps);
+    let role = roleOf(delegation);
     if (choice === undefined) {
       const parent = renewFrom(scope, position, places);
-      if (parent === undefined) return giveUp(scope, delegation, position.troubles, lookup);
-      position = stand(scope, lookup, { delegation: parent, glue: [] }, places, true);
-      continue;
+      if (parent !== undefined) {
+        position = stand(scope, lookup, { delegation: parent, glue: [] }, places, true);
+        continue;
+      }
+      if (position.search.addParentGlue(scope)) continue;
+      const candidate = position.recursers.shift();
+      if (candidate === undefined) {
+        const addresses = position.search.candidates(scope).length;
+        return giveUp(scope, delegation, position.troubles, addresses, lookup);
+      }
+      choice = { candidate, why: 'retry', expectedMs: undefined };
+      question = { name, type, minimised: false, recursionDesired: true };
+      role = 'lastResort';
     }
     const heard = await ask(scope, lookup, delegation, question, position.tried, choice, () =>
       selectNow(scope, position),
     );
     if (heard.reply.kind !== 'message') {
       note(position, heard, heard.reply.kind === 'unreachable' ? heard.reply.detail : heard.reply.kind);
-      if (heard.reply.kind === 'malformed') position.tried.fail(heard.candidate.server);
+      // What the network or the server has said once it will say again; silence may be loss.
+      if (heard.reply.kind !== 'timeout') position.tried.fail(heard.candidate.server);
       continue;
     }
 
-    const { zone } = delegation;
-    const asked: Asked = { zone, name: question.name, type: question.type, forwarder: delegation.source === 'forward' };
+    const asked: Asked = { zone, name: question.name, type: question.type, role };
     const response = scrub(heard.reply.message, zone, question.name, question.type, limits);
     const outcome = classify(response, asked);
     if (scope.observer) report(scope, lookup, heard, asked, response, outcome);
@@ -107,7 +121,9 @@ export async function iterate(scope: Scope, lookup: Lookup, find: Find): Promise
         }
         note(position, heard, outcome.why);
         position.tried.fail(heard.candidate.server);
-        if (outcome.kind === 'lame' && response.rcode === RCODE.NOERROR) {
+        if (outcome.kind === 'lame' && outcome.recurses && role === 'authority') {
+          position.recursers.push(heard.candidate);
+        } else if (outcome.kind === 'lame' && response.rcode === RCODE.NOERROR) {
           noteLame(scope.server(heard.candidate.server), zone, scope.nowMs());
         }
         break;
@@ -163,14 +179,19 @@ function stand(
   // A zone met again within one lookup is not asked from scratch.
   const tried = places.get(delegation.zone) ?? new Tried();
   places.set(delegation.zone, tried);
-  return { delegation, search, tried, troubles: [], cached };
+  return { delegation, search, tried, troubles: [], recursers: [], cached };
 }
 
 function questionFor(delegation: Delegation, lookup: Lookup, minimisation: Minimisation, stepsMax: number): Question {
   const { name, type } = lookup;
   // A forwarder does the walk: it needs the whole question.
-  if (delegation.source === 'forward') return { name, type, minimised: false };
-  return minimise(delegation.zone, name, type, minimisation, stepsMax);
+  if (delegation.source === 'forward') return { name, type, minimised: false, recursionDesired: true };
+  return { ...minimise(delegation.zone, name, type, minimisation, stepsMax), recursionDesired: false };
+}
+
+function roleOf({ source }: Delegation): Asked['role'] {
+  if (source === 'forward') return 'forwarder';
+  return source === 'stub' || source === 'hints' ? 'configured' : 'authority';
 }
 
 function advance(minimisation: Minimisation, question: Question): void {

@@ -157,7 +157,10 @@ function makeCaches(options: EngineOptions): Caches {
   const hierarchy = new Hierarchy({ octetsMax: Math.floor(maxOctets * SHARES.hierarchy), limits });
   configureZones(hierarchy, options);
   return {
-    answers: new Answers({ octetsMax: Math.floor(maxOctets * SHARES.answers), seed: random.integer(2 ** 32) }),
+    answers: new Answers({
+      octetsMax: Math.floor(maxOctets * SHARES.answers),
+      seed: [random.integer(2 ** 32), random.integer(2 ** 32)],
+    }),
     host: new Host(options.host),
     records: new Records({ octetsMax: Math.floor(maxOctets * SHARES.records), limits }),
     hierarchy,

@@ -2,11 +2,11 @@
 // What passes through here is what a recording needs to hold to make the resolution happen again.
 
 import type { LimitName } from '../base/limits.ts';
-import { addressKey, type Clock, type Random, type ServerAddress } from '../base/ports.ts';
+import type { Clock, Random, ServerAddress } from '../base/ports.ts';
 import type { PrefixSet } from '../base/prefix.ts';
 import type { Answers } from '../cache/answers.ts';
 import type { DenialEntry, FailureEntry, RecordEntry } from '../cache/entry.ts';
-import type { Delegation, Hierarchy, NameServerAddresses } from '../cache/hierarchy.ts';
+import type { Delegation, Glue, Hierarchy, NameServerAddresses } from '../cache/hierarchy.ts';
 import type { Host } from '../cache/host.ts';
 import type { Records } from '../cache/records.ts';
 import type { FamilyHealth, ServerState, Servers } from '../cache/servers.ts';
@@ -124,6 +124,11 @@ export class Scope {
     return this.shared.caches.records.rrset(name, type, this.nowMs());
   }
 
+  /** Whether this very question's responses brought the entry. */
+  isFresh(entry: RecordEntry): boolean {
+    return this.fresh.get(freshKey(entry.rrset.name, entry.rrset.type)) === entry;
+  }
+
   denial(name: Name, type: number): DenialEntry | undefined {
     const fresh = this.fresh.get(freshKey(name, type)) ?? this.fresh.get(freshKey(name, NXDOMAIN_KEY));
     if (fresh !== undefined && fresh.kind !== 'rrset') return fresh;
@@ -149,6 +154,11 @@ export class Scope {
     return this.shared.caches.hierarchy.addresses(zone, nameServer, family, this.nowMs());
   }
 
+  /** The glue for a name server in the delegation of the zone that it lies in. */
+  glue(nameServer: Name, family: 4 | 6): Glue | undefined {
+    return this.shared.caches.hierarchy.glue(nameServer, family, this.nowMs());
+  }
+
   server(address: ServerAddress): ServerState {
     return this.shared.caches.servers.of(address);
   }
@@ -158,11 +168,6 @@ export class Scope {
     if (entry.kind === 'rrset') this.fresh.set(freshKey(entry.rrset.name, entry.rrset.type), entry);
     else this.fresh.set(freshKey(entry.name, entry.kind === 'nxdomain' ? NXDOMAIN_KEY : entry.type), entry);
   }
-
-  /** The exchange in flight for this server and question, if another resolution has asked already. */
-  inFlight(address: ServerAddress, name: Name, type: number): Promise<Reply> | undefined {
-    return this.shared.exchanges.get(exchangeKey(address, name, type));
-  }
 }
 
 /** The type under which a whole name's denial is remembered: no QTYPE has it. */
@@ -170,9 +175,4 @@ const NXDOMAIN_KEY = 0x1_0000;
 
 function freshKey(name: Name, type: number): string {
   return `${type} ${name}`;
-}
-
-/** The key of a shared exchange. */
-export function exchangeKey(address: ServerAddress, name: Name, type: number): string {
-  return `${addressKey(address)} ${type} ${name}`;
 }

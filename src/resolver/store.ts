@@ -141,7 +141,7 @@ export function storeChain(
   const entry = storeRRset(scope, lookup, first.rrset, asked.zone, response);
   let name = first.target;
   for (let links = 1; links < scope.shared.options.limits.aliasLinks && name !== undefined; links++) {
-    if (!(response.authoritative || asked.forwarder) || !isSubdomainOf(name, asked.zone)) break;
+    if (!(response.authoritative || asked.role !== 'authority') || !isSubdomainOf(name, asked.zone)) break;
     const outcome = classify(response, { ...asked, name });
     if (outcome.kind === 'alias') {
       storeRRset(scope, lookup, outcome.rrset, asked.zone, response);
