@@ -178,7 +178,8 @@ class TreeBuilder {
     this.#exchanges.set(event.exchange, opened);
     const how = `${event.protocol.toUpperCase()}${event.edns ? '' : ' without EDNS'}`;
     const why = event.why === undefined ? '' : ` (${sendWords[event.why]})`;
-    const joined = event.joined ? ', joining another resolution that asks the same' : '';
+    const joined = event.joined ? ', joining the same question that was in flight already' : '';
+    if (event.joined) opened.text = `${this.#titles.get(opened)}: awaited with the same question that was in flight`;
     opened.children.push(node(`asked ${asked(event.name, event.type)} by ${how}${why}${joined}`));
   }
 

@@ -75,7 +75,7 @@ export function responseWords(event: EventOf<'classified'>): string {
     case 'referral':
       return event.target === undefined ? '"ask others"' : `"ask ${nameToText(event.target)}"`;
     case 'answer':
-      return `"${answerWords(event)}"`;
+      return answerWords(event);
     case 'alias':
       return event.target === undefined ? '"an alias"' : `"see ${nameToText(event.target)}"`;
     case 'nodata':
@@ -93,10 +93,11 @@ const SHOWN_MAX = 4;
 
 function answerWords(event: EventOf<'classified'>): string {
   const rrset = event.answer?.find(({ type }) => type === event.type) ?? event.answer?.at(-1);
-  if (rrset === undefined) return 'here it is';
+  if (rrset === undefined) return '"here it is"';
   const texts = rrset.rdatas.slice(0, SHOWN_MAX).map((rdata) => shorten(rdataToText(rrset.type, rdata), 60));
   const more = rrset.rdatas.length - texts.length;
-  return `${texts.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  const words = `${texts.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  return words.startsWith('"') ? words : `"${words}"`;
 }
 
 /** At most `most` characters of a text. */

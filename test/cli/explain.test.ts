@@ -167,15 +167,17 @@ describe('the tree', () => {
       { kind: 'received', exchange: 1, server: own, protocol: 'udp', outcome: 'timeout' },
       { kind: 'received', exchange: 3, server: tld, protocol: 'tcp', outcome: 'response', rcode: 5, rttMs: 30 },
       judged('example.com', tld, { outcome: 'lame', why: 'REFUSED' }),
+      { ...first, exchange: 4, server: own, joined: true },
       { kind: 'limit', limit: 'upstreamQueries', value: 100 },
     );
     expect(tell(story, result({ rcode: 2, failure: 'limit' }))).toBe(`\
 ├─ 1 browser cache (answers): not asked, only a running daemon has it
 ├─ 6 authoritative example.com.: by referral, known before; 1 name server, 1 address known
-│  ├─ 198.51.100.3:5300 (ns1.example.net.): no answer in time
+│  ├─ 198.51.100.3:5300 (ns1.example.net.): awaited with the same question that was in flight
 │  │  ├─ chosen of 2: never asked before
 │  │  ├─ asked www.example.com. A by UDP
-│  │  └─ got no answer in time
+│  │  ├─ got no answer in time
+│  │  └─ asked www.example.com. A by UDP, joining the same question that was in flight already
 │  ├─ 198.51.100.2 (ns1.example.net.): lame, not believed: REFUSED, 30 ms
 │  │  ├─ chosen of 2: a second server beside the first, which is late, usually answers in 20 ms
 │  │  ├─ asked www.example.com. A by UDP
