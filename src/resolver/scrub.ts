@@ -71,6 +71,7 @@ function scrubAnswer(
     for (const rrset of here) if (!kept.includes(rrset)) kept.push(rrset);
     if (alias === undefined || here.some((rrset) => rrset.type === type)) break;
     for (const rrset of alias.rrsets) if (!kept.includes(rrset)) kept.push(rrset);
+    if (alias.target === undefined) break;
     current = alias.target;
   }
   for (const rrset of section) {
@@ -91,13 +92,12 @@ function aliasAt(
   name: Name,
   type: number,
   zone: Name,
-): { rrsets: readonly RRset[]; target: Name } | undefined {
+): { rrsets: readonly RRset[]; target: Name | undefined } | undefined {
   if (type === TYPE.ANY) return undefined;
   for (const rrset of section) {
     if (rrset.type !== TYPE.DNAME || rrset.name === name || rrset.class !== CLASS.IN) continue;
     if (!isSubdomainOf(name, rrset.name) || !isSubdomainOf(rrset.name, zone)) continue;
-    const target = dnameTarget(rrset, name);
-    if (target !== undefined) return { rrsets: [rrset], target };
+    return { rrsets: [rrset], target: dnameTarget(rrset, name) };
   }
   if (type === TYPE.CNAME) return undefined;
   const cname = section.find((rrset) => rrset.type === TYPE.CNAME && rrset.name === name && rrset.class === CLASS.IN);
