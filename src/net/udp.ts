@@ -22,6 +22,9 @@ const DEFAULTS: UdpBounds = { socketsMax: 4096, waitingMax: 16_384, portDrawsMax
 /** Ports are drawn from PORT_LEAST..65535: RFC 6056, 3.2 asks for the whole range above the well-known ones. */
 const PORT_LEAST = 1024;
 
+/** After the system refused a descriptor, how long no more sockets are opened than there were, ms. */
+const LEARNED_MS = 1000;
+
 /** The UDP half of the transport. */
 export interface UdpSender {
   send(request: TransportRequest, accept: (octets: Uint8Array) => Verdict): Promise<TransportOutcome>;
@@ -45,21 +48,31 @@ export function createUdpSender(options: {
   const bounds = { ...DEFAULTS, ...options.udp };
   const open = new Set<(outcome: TransportOutcome) => void>();
   const waiting = new Set<Waiting>();
+  // What the system has shown to be its limit, for a while.
+  let learned = { sockets: bounds.socketsMax, untilMs: 0 };
 
   function send(request: TransportRequest, accept: (octets: Uint8Array) => Verdict): Promise<TransportOutcome> {
     return new Promise((resolve) => {
-      if (open.size < bounds.socketsMax) exchange(request, accept, request.timeoutMs, resolve);
-      else if (waiting.size < bounds.waitingMax) wait(request, accept, resolve);
-      else resolve({ kind: 'unreachable', detail: `more than ${bounds.waitingMax} sends wait for a socket` });
+      if (open.size < socketsMax()) exchange(request, accept, request.timeoutMs, resolve);
+      else wait(request, accept, request.timeoutMs, resolve);
     });
+  }
+
+  function socketsMax(): number {
+    return clock.nowMs() < learned.untilMs ? learned.sockets : bounds.socketsMax;
   }
 
   /** The time spent in the queue counts against the send's timeout. */
   function wait(
     request: TransportRequest,
     accept: (octets: Uint8Array) => Verdict,
+    timeoutMs: number,
     resolve: (outcome: TransportOutcome) => void,
   ): void {
+    if (waiting.size >= bounds.waitingMax) {
+      resolve({ kind: 'unreachable', detail: `more than ${bounds.waitingMax} sends wait for a socket` });
+      return;
+    }
     const sinceMs = clock.nowMs();
     const abandon = (): void => {
       waiting.delete(entry);
@@ -69,10 +82,10 @@ export function createUdpSender(options: {
     const start = (): void => {
       waiting.delete(entry);
       cancel();
-      exchange(request, accept, Math.max(1, request.timeoutMs - (clock.nowMs() - sinceMs)), resolve);
+      exchange(request, accept, Math.max(1, timeoutMs - (clock.nowMs() - sinceMs)), resolve);
     };
     const entry: Waiting = { start, abandon };
-    const cancel = clock.after(request.timeoutMs, abandon);
+    const cancel = clock.after(timeoutMs, abandon);
     waiting.add(entry);
   }
 
@@ -129,6 +142,15 @@ export function createUdpSender(options: {
         if (!portTaken(bindError)) break;
       }
       binding = false;
+      if (descriptorsSpent(bindError) && open.size > 1) {
+        // No fault of the server: this send waits until another gives its socket back.
+        ended = true;
+        open.delete(end);
+        socket.close();
+        learned = { sockets: open.size, untilMs: clock.nowMs() + LEARNED_MS };
+        wait(request, accept, timeoutMs, resolve);
+        return;
+      }
       if (bindError !== undefined) {
         end({ kind: 'unreachable', detail: errorText(bindError) });
         return;
@@ -146,7 +168,7 @@ export function createUdpSender(options: {
 
   function startWaiting(): void {
     for (const next of waiting) {
-      if (open.size >= bounds.socketsMax) return;
+      if (open.size >= socketsMax()) return;
       next.start();
     }
   }
@@ -168,6 +190,10 @@ function literalLookup(
   callback: (error: NodeJS.ErrnoException | null, address: string, family: number) => void,
 ): void {
   callback(null, host, family === 6 ? 6 : 4);
+}
+
+function descriptorsSpent(error: Error | undefined): boolean {
+  return error !== undefined && 'code' in error && (error.code === 'EMFILE' || error.code === 'ENFILE');
 }
 
 function portTaken(error: Error | undefined): boolean {

@@ -1,5 +1,8 @@
 // UDP to upstream servers over real loopback sockets.
+import { execFileSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
+import { join } from 'node:path';
+import { execPath, platform } from 'node:process';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Random, ServerAddress, TransportRequest } from '../../src/base/ports.ts';
 import { systemClock } from '../../src/net/clock.ts';
@@ -152,6 +155,12 @@ describe('a UDP send', () => {
     expect(await sender.send(ask(to, query(2), 30), () => 'take')).toEqual({ kind: 'timeout' });
     expect(sender.stats()).toMatchObject({ udpOpen: 1, udpWaiting: 0 });
     await first;
+  });
+
+  it.skipIf(platform === 'win32')('waits for a descriptor when the system has no more', () => {
+    const script = join(import.meta.dirname, 'few-descriptors.ts');
+    const said = execFileSync('sh', ['-c', 'ulimit -n 60 && exec "$0" "$1"', execPath, script], { encoding: 'utf8' });
+    expect(said.trim()).toBe('response 200');
   });
 
   it('ends as timeout when the transport closes, also while waiting', async () => {
