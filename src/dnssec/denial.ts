@@ -100,7 +100,7 @@ export function proveNoData(denial: Denial, name: Name, type: number): DenialVer
  */
 export function proveNoDs(denial: Denial, name: Name): DenialVerdict {
   const noData = proveNoData(denial, name, TYPE.DS);
-  if (noData.kind !== 'unproven' || noData.limit) return noData;
+  if (noData.kind !== 'unproven') return noData;
   const nameError = proveNameError(denial, name);
   return nameError.kind === 'unproven' && !nameError.limit ? noData : nameError;
 }

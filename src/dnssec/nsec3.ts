@@ -61,7 +61,7 @@ export function nsec3Covers(
   const beforeNext = Buffer.compare(hashed, nextHash) < 0;
   if (Buffer.compare(ownerHash, nextHash) < 0) return afterOwner && beforeNext;
   // The last of the ring, or the only one: all but the owner itself.
-  return (afterOwner || beforeNext) && Buffer.compare(ownerHash, hashed) !== 0;
+  return afterOwner || beforeNext;
 }
 
 /** The NSEC3 records of one zone and one set of parameters, with the hashes made for them so far. */

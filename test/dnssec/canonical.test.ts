@@ -46,6 +46,24 @@ describe('canonicalRdata', () => {
     expect(canonicalRdata(TYPE.NAPTR, mixed)).toEqual(expected);
   });
 
+  const signer = [...new Uint8Array(18), 1, 0x41, 0];
+  test.each([
+    ['RRSIG', signer, 19],
+    ['SIG', signer, 19],
+    ['NXT', [1, 0x41, 0, 0x41], 1],
+    ['MD', [1, 0x41, 0], 1],
+    ['MF', [1, 0x41, 0], 1],
+    ['MB', [1, 0x41, 0], 1],
+    ['MG', [1, 0x41, 0], 1],
+    ['MR', [1, 0x41, 0], 1],
+    ['A6', [120, 0x41, 1, 0x41, 0], 3],
+  ] as [string, number[], number][])('lower-cases the name of %s and nothing else', (type, octets, place) => {
+    const rdata = Uint8Array.from([...octets, 0x5a]);
+    const lowered = Uint8Array.from(rdata);
+    lowered[place] = 0x61;
+    expect(canonicalRdata(typeFromText(type) ?? 0, rdata)).toEqual(lowered);
+  });
+
   const kept = [
     'NSEC N.X. A RRSIG',
     'HINFO "CPU" "OS"',

@@ -10,7 +10,8 @@ import {
   proveWildcard,
   readDenial,
 } from '../../src/dnssec/denial.ts';
-import { nsec3Hash } from '../../src/dnssec/nsec3.ts';
+import { nsecCovers } from '../../src/dnssec/nsec.ts';
+import { nsec3Covers, nsec3Hash } from '../../src/dnssec/nsec3.ts';
 import type { SecureRRset } from '../../src/dnssec/verify.ts';
 import { nameFromText, nameToText } from '../../src/wire/name.ts';
 import { EDE, TYPE } from '../../src/wire/types.ts';
@@ -232,6 +233,11 @@ describe('what a record may be used for', () => {
     expect(outcome(proveNameError(proofs, n('zz.elsewhere.')))).toBe(contrary);
   });
 
+  test('of several NSEC at one name none counts', () => {
+    const two = 'example. NSEC a.example. NS SOA RRSIG NSEC\nexample. NSEC z.example. NS SOA RRSIG NSEC';
+    expect(denial('example.', two).nsecs).toEqual([]);
+  });
+
   test('a next name outside the zone makes an NSEC useless', () => {
     const proofs = denial('b.example.', 'b.example. NSEC z.example. NS SOA RRSIG NSEC');
     expect(proofs.nsecs).toEqual([]);
@@ -306,6 +312,34 @@ describe('CVE-2023-50868: hashes are bounded', () => {
     const owner = '0p9mhaveqvm6t7vbl5lop2u3t2rp3tom';
     const lines = Array.from({ length: 9 }, (_, i) => `${owner.slice(0, 31)}${i}.example. NSEC3 1 0 ${i} - ${owner} A`);
     expect(denial('example.', lines.join('\n')).nsec3s).toHaveLength(2);
+  });
+});
+
+describe('cover', () => {
+  test.each([
+    [
+      'a.example.',
+      'c.example.',
+      ['b.example.', 'x.a.example.'],
+      ['a.example.', 'c.example.', 'd.example.', 'example.'],
+    ],
+    ['y.example.', 'example.', ['z.example.'], ['x.example.', 'example.', 'y.example.', 'z.elsewhere.', 'zz.']],
+    ['example.', 'example.', ['a.example.', 'z.z.example.'], ['example.', 'a.', 'x.zexample.']],
+  ] as const)('NSEC %s to %s', (owner, next, inside, outside) => {
+    const nsec = { zone: n('example.'), owner: n(owner), next: n(next) };
+    expect(inside.filter((name) => !nsecCovers(nsec, n(name)))).toEqual([]);
+    expect(outside.filter((name) => nsecCovers(nsec, n(name)))).toEqual([]);
+  });
+
+  test.each([
+    [2, 5, [3, 4], [1, 2, 5, 6]],
+    [7, 2, [8, 9, 0, 1], [2, 3, 7]],
+    [4, 4, [0, 3, 5, 9], [4]],
+  ] as const)('NSEC3 %i to %i', (owner, next, inside, outside) => {
+    const hash = (first: number) => new Uint8Array(20).fill(first);
+    const nsec3 = { ownerHash: hash(owner), nextHash: hash(next) };
+    expect(inside.filter((first) => !nsec3Covers(nsec3, hash(first)))).toEqual([]);
+    expect(outside.filter((first) => nsec3Covers(nsec3, hash(first)))).toEqual([]);
   });
 });
 
