@@ -49,6 +49,7 @@ export function writeMessage(message: Message, options: BuildOptions): Uint8Arra
     additional++;
   }
   if (closed) additional += writer.records([closing], messageOctetsMax, false);
+  assert(writer.at <= limit, 'TSIG and OPT alone exceed the limit');
   writeHeader(message, writer.cut, [message.questions.length, answer, authority, additional]);
   return new Uint8Array(scratch.subarray(0, writer.at));
 }
