@@ -81,6 +81,7 @@ export class Teller {
     // An alias changes the name, and the layers above have said what they know.
     if (this.#aliased && event.layer !== 'records') return;
     this.#toldLayers.add(event.layer);
+    if (event.what === 'failure') this.failure = 'cached-failure';
     this.#add(0, place(row(...shown, event.layer), event.outcome === 'miss' ? 'miss' : showHit(event), hitColumn));
   }
 

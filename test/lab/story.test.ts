@@ -205,6 +205,15 @@ it('tells of a server that is late', () => {
   ]);
 });
 
+it('says why a failure comes at once', () => {
+  const hit: EventBody = { kind: 'layer', layer: 'records', name: www, type: TYPE.A, outcome: 'hit', what: 'failure' };
+  const lines = walk([miss('answers'), miss('host'), hit], { reply: { rcode: 'SERVFAIL', data: [] } });
+  expect(lines.slice(2, 4)).toEqual([
+    ' 3 resolver cache  records    HIT: failed a moment ago',
+    ' 8 you get         SERVFAIL: it failed a moment ago, and that is remembered for some seconds',
+  ]);
+});
+
 it.each([
   [{ rcode: 'NXDOMAIN', data: [] }, ' 8 you get         "www.example.com does not exist"'],
   [{ rcode: 'NOERROR', data: [] }, ' 8 you get         "www.example.com exists, but has no A record"'],
