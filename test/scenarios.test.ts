@@ -11,7 +11,9 @@ const files = readdirSync(folder).filter((name) => name.endsWith('.rpl'));
 test.each(files)('%s', async (name) => {
   const text = readFileSync(join(folder, name), 'utf8');
   const [result] = await replayRplPath([{ path: name, text }]);
-  const report = [result?.reason, 'expected:', result?.expected, 'got:', result?.got, ...(result?.trace ?? [])].join('\n');
+  const report = [result?.reason, 'expected:', result?.expected, 'got:', result?.got, ...(result?.trace ?? [])].join(
+    '\n',
+  );
   expect(result?.status, report).toBe('passed');
   // A comment `; queries at most N` bounds what the behaviour may cost.
   const most = /^; queries at most (\d+)$/m.exec(text)?.[1];
