@@ -1,6 +1,7 @@
 // UDP to upstream servers over real loopback sockets.
 import { execFileSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
+import { networkInterfaces } from 'node:os';
 import { execPath, platform } from 'node:process';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Random, ServerAddress, TransportRequest } from '../../src/base/ports.ts';
@@ -51,12 +52,18 @@ const MANY_SENDS = `
 `;
 
 describe('a UDP send', () => {
-  it.each(['127.0.0.1', '::1'])('brings the reply of a server at %s and its RTT', async (ip) => {
-    const to = await server((octets, from, socket) => socket.send(octets, from.port, from.address), ip);
-    const outcome = await transport().send(ask(to, query(1)), echoOf(query(1)));
-    expect(outcome).toMatchObject({ kind: 'response', octets: Buffer.from(query(1)) });
-    expect(outcome.kind === 'response' && outcome.rttMs).toBeGreaterThan(0);
-  });
+  const loopback = Object.values(networkInterfaces()).flatMap(
+    (entries) => entries?.map(({ address }) => address) ?? [],
+  );
+  it.each(['127.0.0.1', '::1'].filter((ip) => loopback.includes(ip)))(
+    'brings the reply of a server at %s and its RTT',
+    async (ip) => {
+      const to = await server((octets, from, socket) => socket.send(octets, from.port, from.address), ip);
+      const outcome = await transport().send(ask(to, query(1)), echoOf(query(1)));
+      expect(outcome).toMatchObject({ kind: 'response', octets: Buffer.from(query(1)) });
+      expect(outcome.kind === 'response' && outcome.rttMs).toBeGreaterThan(0);
+    },
+  );
 
   it('goes on waiting after datagrams that do not match', async () => {
     const to = await server((octets, from, socket) => {

@@ -1,7 +1,7 @@
 // Listen addresses: their form, wildcards, and what is said and done when one cannot be bound.
 import { createSocket, type Socket } from 'node:dgram';
 import { createServer } from 'node:net';
-import type { networkInterfaces } from 'node:os';
+import { networkInterfaces } from 'node:os';
 import { pid, platform } from 'node:process';
 import { afterEach, describe, expect, it } from 'vitest';
 import { expandListen, parseListen } from '../../src/server/listen.ts';
@@ -75,9 +75,16 @@ describe('a server', () => {
     expect(server.stats().queries).toBe(2);
   });
 
+  const ipv6 = Object.values(networkInterfaces()).some((entries) => entries?.some(({ address }) => address === '::1'));
+  it.skipIf(!ipv6)('listens on IPv6 too', async () => {
+    const { address } = await startServer({}, { listen: ['[::1]:0'] });
+    expect(await askUdp(address, makeQuery())).toMatchObject({ rcode: 0 });
+    const client = await connectTcp(address);
+    client.send(makeQuery());
+    await client.until(1);
+  });
+
   it('answers from the address that was asked behind a wildcard', async () => {
-    const { server } = await startServer({}, { listen: ['127.0.0.1:0'] });
-    await server.close(0);
     const wild = await startServer({}, { listen: ['0.0.0.0:0'] });
     // The client's socket is not connected, so a reply from elsewhere would be taken too: the address is compared.
     const socket = createSocket('udp4');
