@@ -43,14 +43,16 @@ export class AnswerArena {
   evictions = 0;
   readonly #probation: Ring;
   readonly #protected: Ring;
-  /** Each hash in its own place, where a later one overwrites an earlier one. */
-  readonly #left: Int32Array;
+  /** Whether something has had to leave the long ring since the start or {@link clear}. */
+  #wasFull = false;
+  /** The upper half of each hash that left probation, at the place of its lower bits; a later one overwrites it. */
+  readonly #left: Uint16Array;
 
   /** Takes `octetsMax`, 64 KiB or more, in all: allocated at once, touched as it fills. */
   constructor(octetsMax: number) {
     const places = 2 ** Math.floor(Math.log2(octetsMax / octetsPerPlace));
     this.index = new AnswerIndex(places);
-    this.#left = new Int32Array(places >> 2);
+    this.#left = new Uint16Array(2 * places);
     const units = Math.floor((octetsMax - this.index.octets - this.#left.byteLength) / unitOctets);
     const arena = new ArrayBuffer(units * unitOctets);
     this.octets = Buffer.from(arena);
@@ -74,7 +76,8 @@ export class AnswerArena {
    */
   add(hash: number, octets: number, known: boolean): number {
     const units = Math.ceil(octets / unitOctets);
-    const slot = known || this.#takeLeft(hash) ? this.#takeProtected(units, false) : this.#takeProbation(units);
+    if (this.index.count >= this.index.countMax) this.#makePlace();
+    const slot = known || this.#takeLeft(hash) ? this.#takeProtected(units) : this.#takeProbation(units);
     if (slot < 0) return -1;
     this.words[slot * unitWords + sizeWord] = units;
     this.words[slot * unitWords + hashWord] = hash;
@@ -110,6 +113,7 @@ export class AnswerArena {
 
   /** Takes everything out. */
   clear(): void {
+    this.#wasFull = false;
     this.index.clear();
     this.#left.fill(0);
     this.#probation.clear();
@@ -124,51 +128,60 @@ export class AnswerArena {
     return (this.words[slot * unitWords + stateWord] ?? 0) >>> stateBits;
   }
 
-  #isIndexFull(): boolean {
-    return this.index.count >= this.index.countMax;
-  }
-
   /** Room on probation, where the oldest move on or leave; -1: there is none of that size. */
   #takeProbation(units: number): number {
     if (units > this.#probation.size) return -1;
     for (;;) {
-      const slot = this.#isIndexFull() ? -1 : this.#probation.take(units);
+      const slot = this.#probation.take(units);
       if (slot >= 0) return slot;
       const oldest = this.#probation.giveBack();
-      if (oldest < 0) return this.#takeProtected(units, false); // The index is full of protected entries.
       const size = this.words[oldest * unitWords + sizeWord] ?? 0;
       if (size <= 0) continue;
-      const to = this.#uses(oldest) > 0 ? this.#takeProtected(size, true) : this.#takeUnused(size);
+      const to = this.#uses(oldest) > 0 ? this.#takeProtected(size) : this.#takeUnused(size);
       if (to >= 0) this.#move(oldest, to, size, 0);
       else {
-        this.#left[this.#leftPlace(this.#hash(oldest))] = this.#hash(oldest);
+        this.#left[this.#leftPlace(this.#hash(oldest))] = leftMark(this.#hash(oldest));
         this.#putOut(oldest);
       }
     }
   }
 
-  /** Until the long ring is full, nothing need leave. */
+  /** Until the long ring, or the index, was full for the first time, nothing need leave. */
   #takeUnused(units: number): number {
-    return this.#isIndexFull() ? -1 : this.#protected.take(units);
+    return this.#wasFull ? -1 : this.#protected.take(units);
   }
 
-  /** Room in the long ring, where those used stay for another round. `moving`: the entry is in the index already. */
-  #takeProtected(units: number, moving: boolean): number {
+  /** Room in the long ring; -1: there is none of that size. */
+  #takeProtected(units: number): number {
     if (units > this.#protected.size) return -1;
     for (let chances = 0; ; ) {
-      const slot = !moving && this.#isIndexFull() ? -1 : this.#protected.take(units);
+      const slot = this.#protected.take(units);
       if (slot >= 0) return slot;
-      const oldest = this.#protected.giveBack();
-      if (oldest < 0) return -1; // Not reached: the entries on probation are too few to fill the index.
-      const size = this.words[oldest * unitWords + sizeWord] ?? 0;
-      if (size <= 0) continue;
-      if (this.#uses(oldest) > 0 && chances < secondChancesMost) {
-        chances++;
-        this.#move(oldest, this.#protected.take(size), size, this.#uses(oldest) - 1);
-      } else {
-        this.#putOut(oldest);
-      }
+      if (this.#passOn(chances < secondChancesMost)) chances++;
     }
+  }
+
+  /** A place in the full index: the long ring gives it, which holds the most entries by far. */
+  #makePlace(): void {
+    for (let chances = 0; this.index.count >= this.index.countMax; ) {
+      if (this.#passOn(chances < secondChancesMost)) chances++;
+    }
+  }
+
+  /** Takes the oldest of the long ring out, or, if it was used and `mayStay`, to the ring's head; true if it stayed. */
+  #passOn(mayStay: boolean): boolean {
+    this.#wasFull = true;
+    const oldest = this.#protected.giveBack();
+    assert(oldest >= 0, 'the long ring is empty and yet there is no room');
+    const size = this.words[oldest * unitWords + sizeWord] ?? 0;
+    if (size <= 0) return false;
+    const uses = this.#uses(oldest);
+    if (uses === 0 || !mayStay) {
+      this.#putOut(oldest);
+      return false;
+    }
+    this.#move(oldest, this.#protected.take(size), size, uses - 1);
+    return true;
   }
 
   #putOut(slot: number): void {
@@ -185,14 +198,18 @@ export class AnswerArena {
   }
 
   #leftPlace(hash: number): number {
-    // The index uses the low bits: high ones make the places of neighbours differ.
-    return (hash >>> 8) & (this.#left.length - 1);
+    return hash & (this.#left.length - 1);
   }
 
   #takeLeft(hash: number): boolean {
     const place = this.#leftPlace(hash);
-    if (this.#left[place] !== hash || hash === 0) return false;
+    if (this.#left[place] !== leftMark(hash)) return false;
     this.#left[place] = 0;
     return true;
   }
+}
+
+/** Never 0, which marks an empty place. */
+function leftMark(hash: number): number {
+  return hash >>> 16 || 1;
 }

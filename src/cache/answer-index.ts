@@ -20,7 +20,7 @@ export class AnswerIndex {
     this.entries = new Int32Array(places);
     this.hashes = new Int32Array(places);
     this.mask = places - 1;
-    this.countMax = (places >> 3) * 5;
+    this.countMax = (places >> 2) * 3;
   }
 
   get octets(): number {

@@ -6,7 +6,14 @@ import type { ServerAddress } from '../base/ports.ts';
 import { isSubdomainOf, type Name, parentOf, ROOT } from '../wire/name.ts';
 import type { RRset } from '../wire/rrset.ts';
 import type { LayerStats } from './entry.ts';
-import { compactRRset, compactRRsets, entryFootprint, rrsetsFootprint, stringFootprint } from './footprint.ts';
+import {
+  compactRRset,
+  compactRRsets,
+  entryFootprint,
+  objectOctets,
+  rrsetsFootprint,
+  stringFootprint,
+} from './footprint.ts';
 import { SegmentedMap } from './segmented.ts';
 
 /** A zone cut and the servers below it. */
@@ -274,10 +281,10 @@ function footprint(entry: Held | Looked, key: string): number {
     return entryFootprint(key) + stringFootprint(entry.nameServer) + addressesFootprint(entry.known.addresses);
   }
   const { delegation, glue } = entry;
-  let octets = 2 * entryFootprint(key) + rrsetsFootprint(delegation.dsProof);
+  let octets = entryFootprint(key) + objectOctets + rrsetsFootprint(delegation.dsProof);
   if (delegation.ds !== undefined) octets += rrsetsFootprint([delegation.ds]);
   for (const nameServer of delegation.nameServers) octets += stringFootprint(nameServer);
-  for (const one of glue) octets += entryFootprint('') + addressesFootprint(one.addresses);
+  for (const one of glue) octets += objectOctets + addressesFootprint(one.addresses);
   return octets;
 }
 

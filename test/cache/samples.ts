@@ -1,6 +1,6 @@
 // Makes what the layers keep, from text, and streams of names with a known distribution.
 
-import { makeLimits } from '../../src/base/limits.ts';
+import { type Limits, makeLimits } from '../../src/base/limits.ts';
 import type { Answers } from '../../src/cache/answers.ts';
 import { type DenialEntry, RANK, type RecordEntry } from '../../src/cache/entry.ts';
 import type { Delegation, Glue } from '../../src/cache/hierarchy.ts';
@@ -11,8 +11,10 @@ import { type Name, nameFromText, nameOctets } from '../../src/wire/name.ts';
 import { type RRset, toRRsets } from '../../src/wire/rrset.ts';
 import { parseZoneText } from '../../src/wire/zone-text.ts';
 
-export const limits = makeLimits();
-export const second = 1000;
+/** The default bounds. */
+export const limits: Limits = makeLimits();
+/** Milliseconds. */
+export const second: number = 1000;
 
 /** A name from text. */
 export function name(text: string): Name {
@@ -56,7 +58,7 @@ export function denial(kind: DenialEntry['kind'], text: string, changes: Partial
 }
 
 /** An empty layer of records with ample room. */
-export function records(octetsMax = 1 << 20): Records {
+export function records(octetsMax: number = 1 << 20): Records {
   return new Records({ octetsMax, limits });
 }
 
@@ -80,7 +82,7 @@ export function referral(zone: string, nameServers: string[], changes: Partial<D
 }
 
 /** IPv4 glue. */
-export function glue(nameServer: string, addresses: string[], expiresAtMs = 3600 * second): Glue {
+export function glue(nameServer: string, addresses: string[], expiresAtMs: number = 3600 * second): Glue {
   return { nameServer: name(nameServer), family: 4, addresses, expiresAtMs };
 }
 
