@@ -1,6 +1,7 @@
 // `rootwalk check`: says whether a configuration file and the files that it names are in order.
 
 import { loadSettings, type SettingsError, settingsErrorToText } from '../config/load.ts';
+import type { Settings } from '../config/settings.ts';
 import { WireError } from '../wire/error.ts';
 import { parseZoneText } from '../wire/zone-text.ts';
 import { CliError, EXIT, type Io } from './io.ts';
@@ -35,7 +36,8 @@ async function faultsOf(io: Io, file: string, text: string): Promise<readonly Se
   for (const key of ['hints', 'trustAnchors'] as const) {
     const path = settings.root[key];
     if (path === null) continue;
-    const message = await recordsFault(io, path);
+    const mayBeEmpty = unread(key, settings);
+    const message = await recordsFault(io, path, mayBeEmpty);
     if (message !== undefined) errors.push({ file, ...locate(['root', key]), key: `root.${key}`, message });
   }
   for (const [index, line] of settings.local.data.entries()) {
@@ -46,11 +48,16 @@ async function faultsOf(io: Io, file: string, text: string): Promise<readonly Se
   return errors;
 }
 
+/** Whether nobody reads the file's records: anchors without validation, hints when a forwarder or stub has the root. */
+function unread(key: 'hints' | 'trustAnchors', settings: Settings): boolean {
+  return key === 'hints' ? settings.zones.some(({ zone }) => zone === '.') : !settings.dnssec.validate;
+}
+
 /** What is wrong with a file of records, if anything. */
-async function recordsFault(io: Io, path: string): Promise<string | undefined> {
+async function recordsFault(io: Io, path: string, mayBeEmpty: boolean): Promise<string | undefined> {
   try {
     const text = await readText(io, path);
-    const fault = lineFault(text);
+    const fault = mayBeEmpty && text.trim() === '' ? undefined : lineFault(text);
     return fault === undefined ? undefined : `${printable(path)}: ${fault}`;
   } catch (error) {
     if (error instanceof CliError) return error.message;

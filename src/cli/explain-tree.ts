@@ -9,13 +9,17 @@ import { RCODE, rcodeToText, TYPE, typeToText } from '../wire/types.ts';
 import {
   asked,
   choiceWords,
+  delegationWords,
+  droppedWords,
   type EventOf,
   layerTitles,
   layerWords,
   limitWords,
   ms,
+  receivedWords,
   responseWords,
   sendWords,
+  serverText,
   shorten,
   zoneTitle,
 } from './explain-words.ts';
@@ -227,50 +231,6 @@ class TreeBuilder {
     else if (count === LISTED_MAX + 1) lines.push(node('1 more dropped'));
     else (lines.at(-1) as TreeNode).text = `${count - LISTED_MAX} more dropped`;
   }
-}
-
-function serverText(server: ServerAddress): string {
-  if (server.port === 53) return server.ip;
-  return server.ip.includes(':') ? `[${server.ip}]:${server.port}` : `${server.ip}:${server.port}`;
-}
-
-const SOURCES: { readonly [Source in EventOf<'delegation'>['source']]: string } = {
-  hints: 'from the root hints',
-  priming: 'as the root itself says',
-  referral: 'by referral',
-  stub: 'stub zone of the configuration',
-  forward: 'forwarders of the configuration',
-};
-
-function delegationWords(event: EventOf<'delegation'>): string {
-  const { addresses, nameServers } = event;
-  const names = `${nameServers.length} name server${nameServers.length === 1 ? '' : 's'}`;
-  const known = `${addresses.length === 0 ? 'no' : addresses.length} address${addresses.length === 1 ? '' : 'es'} known`;
-  const where = nameServers.length === 0 ? known : `${names}, ${known}`;
-  return `${SOURCES[event.source]}${event.cached && event.source === 'referral' ? ', known before' : ''}; ${where}`;
-}
-
-function receivedWords(event: EventOf<'received'>): string {
-  const time = event.rttMs === undefined ? '' : ` after ${ms(event.rttMs)}`;
-  const detail = event.detail === undefined ? '' : `, ${event.detail}`;
-  switch (event.outcome) {
-    case 'response': {
-      const octets = event.octets === undefined ? '' : `, ${event.octets} octets`;
-      return `${event.rcode === undefined ? 'a response' : rcodeToText(event.rcode)}${octets}${time}${detail}`;
-    }
-    case 'timeout':
-      return `no answer in time${time}${detail}`;
-    case 'unreachable':
-      return `unreachable${time}${detail}`;
-    case 'suspect':
-      return `replies that may be forged${time}${detail}`;
-    case 'malformed':
-      return `an unreadable reply${time}${detail}`;
-  }
-}
-
-function droppedWords(event: EventOf<'dropped'>): string {
-  return `dropped from ${event.section}: ${asked(event.name, event.type)}, ${event.why}`;
 }
 
 /** Step 7: what every layer that was passed has kept. */

@@ -1,6 +1,7 @@
 // The words of explain: steps of the notes, judgements and reasons of failure, for people.
 
 import { type LimitName, limitTable } from '../base/limits.ts';
+import type { ServerAddress } from '../base/ports.ts';
 import type { ChoiceReason, LayerName, ResolutionEvent } from '../resolver/events.ts';
 import type { FailureReason, Resolution } from '../resolver/types.ts';
 import { labelCount, type Name, nameToText, ROOT } from '../wire/name.ts';
@@ -67,6 +68,54 @@ export function layerWords(event: EventOf<'layer'>): string {
     failure: 'hit, it failed a moment ago',
   }[event.what ?? 'rrset'];
   return event.ttl === undefined ? what : `${what}, ${Math.floor(event.ttl)} s left`;
+}
+
+/** A server; its port only where it is not 53. */
+export function serverText(server: ServerAddress): string {
+  if (server.port === 53) return server.ip;
+  return server.ip.includes(':') ? `[${server.ip}]:${server.port}` : `${server.ip}:${server.port}`;
+}
+
+const SOURCES: { readonly [Source in EventOf<'delegation'>['source']]: string } = {
+  hints: 'from the root hints',
+  priming: 'as the root itself says',
+  referral: 'by referral',
+  stub: 'stub zone of the configuration',
+  forward: 'forwarders of the configuration',
+};
+
+/** What is known of a zone when its servers are about to be asked. */
+export function delegationWords(event: EventOf<'delegation'>): string {
+  const { addresses, nameServers } = event;
+  const names = `${nameServers.length} name server${nameServers.length === 1 ? '' : 's'}`;
+  const known = `${addresses.length === 0 ? 'no' : addresses.length} address${addresses.length === 1 ? '' : 'es'} known`;
+  const where = nameServers.length === 0 ? known : `${names}, ${known}`;
+  return `${SOURCES[event.source]}${event.cached && event.source === 'referral' ? ', known before' : ''}; ${where}`;
+}
+
+/** How an exchange ended. */
+export function receivedWords(event: EventOf<'received'>): string {
+  const time = event.rttMs === undefined ? '' : ` after ${ms(event.rttMs)}`;
+  const detail = event.detail === undefined ? '' : `, ${event.detail}`;
+  switch (event.outcome) {
+    case 'response': {
+      const octets = event.octets === undefined ? '' : `, ${event.octets} octets`;
+      return `${event.rcode === undefined ? 'a response' : rcodeToText(event.rcode)}${octets}${time}${detail}`;
+    }
+    case 'timeout':
+      return `no answer in time${time}${detail}`;
+    case 'unreachable':
+      return `unreachable${time}${detail}`;
+    case 'suspect':
+      return `replies that may be forged${time}${detail}`;
+    case 'malformed':
+      return `an unreadable reply${time}${detail}`;
+  }
+}
+
+/** A record that was not believed. */
+export function droppedWords(event: EventOf<'dropped'>): string {
+  return `dropped from ${event.section}: ${asked(event.name, event.type)}, ${event.why}`;
 }
 
 /** What a server's response amounts to, in the server's words. */
@@ -140,8 +189,10 @@ export function verdict(events: readonly ResolutionEvent[], resolution: Resoluti
     const where = zone?.kind === 'delegation' ? zoneWords(zone.zone) : 'the zone';
     const detail = end?.kind === 'done' ? end.detail : undefined;
     const evidence = detail ?? resolution.extendedErrors.find(({ text }) => text !== '')?.text;
-    const intercepted = zone?.kind === 'delegation' && zone.zone === ROOT && resolution.failure === 'servers-failed';
-    const because = intercepted ? INTERCEPTED : FAILURES[resolution.failure](where);
+    const answered = events.some((event) => event.kind === 'received' && event.outcome === 'response');
+    const intercepted = zone?.kind === 'delegation' && zone.zone === ROOT && answered;
+    const failure = resolution.failure === 'servers-failed' && !answered ? 'network' : resolution.failure;
+    const because = intercepted && failure === 'servers-failed' ? INTERCEPTED : FAILURES[failure](where);
     return `Failed (${rcodeToText(resolution.rcode)}) ${effort}: ${because}${evidence ? ` [${evidence}]` : ''}.`;
   }
   if (resolution.rcode === RCODE.NXDOMAIN) return `${name} does not exist (NXDOMAIN), found ${effort}.`;

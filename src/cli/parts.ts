@@ -38,7 +38,11 @@ async function runLab(request: LabRequest): Promise<RunningLab> {
 }
 
 async function replay(files: readonly ReplayFile[]): Promise<ReplayReport> {
-  throw new Error(`nothing replays ${files.length}`);
+  const [{ replayRplPath }, { replayReport }] = await Promise.all([
+    import('../testing/rpl-run.ts'),
+    import('./replay-report.ts'),
+  ]);
+  return replayReport(await replayRplPath(files));
 }
 
 async function openLog(level: Settings['log']['level'], pretty: boolean): Promise<Log> {

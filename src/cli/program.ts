@@ -95,7 +95,7 @@ function createProgram(io: Io, ended: (code: number) => void): Command {
 
   program
     .command('replay')
-    .description('play scenarios (.rpl) and recordings (.json) again, with no network')
+    .description('play scenarios (.rpl) again, with no network')
     .argument('<file...>', 'files')
     .option('--json', JSON_OPTION)
     .action(async (files, flags) => ended(await (await import('./replay.ts')).replay(io, files, flags)));

@@ -59,6 +59,12 @@ function likelyCause(resolution: Resolution, settings: Settings, hasNetwork: boo
     return `the servers of ${printable(hints)} (root.hints) are down, or port ${settings.upstream.port} is blocked on the way to them`;
   }
   const forwarder = 'set a forwarder: zones: [{ zone: ., forward: [ADDRESS] }]';
-  if (resolution.failure === 'servers-failed') return `${INTERCEPTED}; ${forwarder}`;
+  if (somethingAnswered(resolution)) return `${INTERCEPTED}; ${forwarder}`;
   return `port 53 is blocked on the way out, by a firewall or the provider; allow UDP and TCP to port 53, or ${forwarder}`;
+}
+
+/** Whether some server answered, though to no use. The reason lists what each did: time out, an error of the system, or that. */
+function somethingAnswered({ failure, extendedErrors }: Resolution): boolean {
+  const troubles = extendedErrors[0]?.text.replace(/^[^:]*: /, '').split(', ') ?? [];
+  return failure === 'servers-failed' && troubles.some((trouble) => !/ (timeout|E[A-Z]{4,}|unreachable)/.test(trouble));
 }

@@ -261,8 +261,11 @@ describe('the sentence at the end', () => {
   });
 
   test('when everything that calls itself the root fails, port 53 is intercepted', () => {
-    const story = events(question, at('.', root));
-    expect(verdict(story, result({ rcode: 2, failure: 'servers-failed' }), 5)).toMatch(/intercept port 53\.$/);
+    const failed = result({ rcode: 2, failure: 'servers-failed' });
+    const answered = events(question, at('.', root), ...exchange(1, root, 'com', 1));
+    expect(verdict(answered, failed, 5)).toMatch(/intercept port 53\.$/);
+    const silent = events(question, at('.', root));
+    expect(verdict(silent, failed, 5)).toMatch(/: no server of the root could be reached: /);
   });
 });
 

@@ -1,6 +1,7 @@
 // Verbs other than query and explain, and what every verb has in common.
 import { describe, expect, test } from 'vitest';
 import type { OpenedDaemon, Parts } from '../../src/cli/io.ts';
+import { replayReport } from '../../src/cli/replay-report.ts';
 import type { Settings } from '../../src/config/settings.ts';
 import { cli, result, rrset } from './fake-io.ts';
 
@@ -105,7 +106,11 @@ Stopping: what is in flight is finished first.
     ],
     [
       {},
-      { ...unreachable, failure: 'servers-failed' as const },
+      {
+        ...unreachable,
+        failure: 'servers-failed' as const,
+        extendedErrors: [{ code: 22, text: 'servers of .: 198.41.0.4 timeout, 198.41.0.4 only recurses' }],
+      },
       'what answers is not the root: something on the way (a router, the provider) seems to intercept port 53; set a forwarder: zones: [{ zone: ., forward: [ADDRESS] }]',
     ],
     [
@@ -117,7 +122,7 @@ Stopping: what is in flight is finished first.
     const { parts } = daemon({ prime: async () => resolution });
     const { out } = await cli(['serve'], { ...world, parts, stopped: later() });
     expect(out).toContain(
-      `No root server answered (servers of .: 198.41.0.4 timeout). Likely cause: ${cause}. To try rootwalk without a network: rootwalk lab\n`,
+      `No root server answered (${resolution.extendedErrors[0]?.text}). Likely cause: ${cause}. To try rootwalk without a network: rootwalk lab\n`,
     );
   });
 
@@ -199,6 +204,20 @@ describe('check', () => {
     expect(err).toMatch(/^\/x:4:17 local\.data\[0\]: /m);
   });
 
+  test('an empty file is an error only where somebody reads it', async () => {
+    const root = 'root: { hints: /empty, trustAnchors: /empty }\n';
+    const files = {
+      '/read': root,
+      '/unread': `${root}dnssec: { validate: false }\nzones: [{ zone: ., forward: [10.0.0.1] }]\n`,
+      '/empty': '\n',
+    };
+    const { err } = await cli(['check', '/read'], { files });
+    expect(err).toBe(
+      '/read:1:16 root.hints: /empty: there is no record in it\n/read:1:38 root.trustAnchors: /empty: there is no record in it\n',
+    );
+    expect((await cli(['check', '/unread'], { files })).code).toBe(0);
+  });
+
   test('--json', async () => {
     const { code, out } = await cli(['check', '--json', '/x'], { files: { '/x': 'workers: 2' } });
     expect(code).toBe(1);
@@ -247,4 +266,36 @@ describe('replay', () => {
     expect(await cli(['replay', 'a', 'b', '--json'], world)).toEqual({ code: 1, out: '{\n  "files": 2\n}\n', err: '' });
     expect((await cli(['replay', 'c'], world)).err).toBe('rootwalk: c: there is no such file\n');
   });
+});
+
+test('a replay report has a line a file, the messages that differ, and a count', () => {
+  const played = { file: 'a.rpl', title: 'A', status: 'passed', passed: true } as const;
+  const rest = { reason: undefined, step: undefined, expected: undefined, got: undefined, trace: [] };
+  const report = replayReport([
+    { ...played, ...rest },
+    { ...played, ...rest, file: 'b.rpl', status: 'skipped', passed: false, reason: 'it needs a view' },
+    {
+      ...played,
+      ...rest,
+      file: 'c.rpl',
+      status: 'failed',
+      passed: false,
+      reason: 'RCODE differs',
+      step: { number: 20, line: 77 },
+      expected: 'NOERROR\na.\tA\n',
+      got: 'SERVFAIL\u001b[2J',
+    },
+  ]);
+  expect(report.passed).toBe(false);
+  expect(report.lines).toEqual([
+    'passed  a.rpl',
+    'skipped b.rpl: it needs a view',
+    'failed  c.rpl:77: RCODE differs',
+    '  expected:',
+    '    NOERROR',
+    '    a. A',
+    '  got:',
+    '    SERVFAIL\\u{1b}[2J',
+    '1 passed, 1 failed, 1 skipped',
+  ]);
 });
