@@ -15,8 +15,8 @@ const viewOctets = 104;
 const rrsetOctets = 136;
 /** An entry of records or hierarchy, or a part of one: the object itself and the numbers it boxes. */
 export const objectOctets = 128;
-/** A place in a Map and in the queue of a SegmentedMap. */
-const mapPlaceOctets = 136;
+/** A place in a Map, in the queue of a SegmentedMap and in its memory of what left. */
+const mapPlaceOctets = 144;
 /** A string's header, padding, and the husk of the concatenation that made it. */
 const stringOctets = 48;
 

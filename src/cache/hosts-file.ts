@@ -15,8 +15,8 @@ export interface HostsFile {
   readonly skipped: number;
 }
 
-/** Names read of one file; lists of blocked names have up to some millions, at about 300 octets each. */
-const namesMax = 2_000_000;
+/** Names read of one file; lists of blocked names have some hundred thousands, at about 350 octets each. */
+const namesMax = 1_000_000;
 /** Addresses kept of one name. */
 const addressesPerNameMax = 64;
 

@@ -9,7 +9,7 @@ import { SegmentedMap } from './segmented.ts';
 /** What is known of one server. Changed only by the functions of this file; all times are of `Clock.nowMs`. */
 export interface ServerState {
   readonly address: ServerAddress;
-  /** Smoothed RTT in ms (RFC 6298, 2); undefined: it never answered, or not for `forgottenAfterMs`. */
+  /** Smoothed RTT in ms (RFC 6298, 2), begun anew after 15 minutes of silence; undefined: it never answered. */
   smoothedRttMs: number | undefined;
   /** RTT variation in ms. */
   rttVariationMs: number;

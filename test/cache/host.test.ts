@@ -183,6 +183,11 @@ describe('hosts file', () => {
     expect([...layer.dump()].map((set) => typeToText(set.type))).toEqual(['A', 'PTR']);
   });
 
+  it('gives a name 64 addresses at most', () => {
+    const many = Array.from({ length: 65 }, (_, i) => `192.0.2.${i} crowd`).join('\n');
+    expect(host({ hostsText: many }).find(name('crowd.'), TYPE.A)?.answer[0]?.rdatas).toHaveLength(64);
+  });
+
   it('names stand in a zone that would deny them, and local data stand before them', () => {
     const zones = [{ zone: name('example.'), kind: 'static' as const }];
     const layer = host({ hostsText, zones, data: ['ads.example. A 192.0.2.77'] });
