@@ -179,8 +179,8 @@ function addNsec3(sets: Map<string, Nsec3Set>, secure: SecureRRset, options: Den
     set = new Nsec3Set(zone, { iterations: fields.iterations, salt: fields.salt }, options.meter);
     sets.set(key, set);
   }
-  const { nextHashed: nextHash, types } = fields;
-  set.proofs.push({ zone, ownerHash, nextHash, optOut: fields.flags === optOutFlag, types, rrset });
+  const nextHash = Buffer.from(fields.nextHashed).toString('latin1');
+  set.proofs.push({ zone, ownerHash, nextHash, optOut: fields.flags === optOutFlag, types: fields.types, rrset });
   return undefined;
 }
 
@@ -188,21 +188,19 @@ const hashSha1 = 1;
 const optOutFlag = 1;
 
 /** Base32 with the extended hex alphabet, without padding (RFC 4648, 7), lower-case: the label of an NSEC3 owner. */
-function decodeHash(label: string): Uint8Array | undefined {
+function decodeHash(label: string): string | undefined {
   if (label.length !== 32) return undefined;
-  const octets = new Uint8Array(nsec3HashOctets);
+  let octets = '';
   let bits = 0;
   let held = 0;
-  let at = 0;
   for (const character of label) {
     const value = base32hex.indexOf(character);
     if (value < 0) return undefined;
     bits = ((bits << 5) | value) & 0xfff;
     held += 5;
-    if (held >= 8) {
-      held -= 8;
-      octets[at++] = (bits >>> held) & 0xff;
-    }
+    if (held < 8) continue;
+    held -= 8;
+    octets += String.fromCharCode((bits >>> held) & 0xff);
   }
   return octets;
 }

@@ -2,7 +2,7 @@
 
 import { Buffer } from 'node:buffer';
 import { hash } from 'node:crypto';
-import { ancestorOf, labelCount, type Name, nameOctets, parentOf, wildcardOf } from '../wire/name.ts';
+import { ancestorOf, labelCount, type Name, parentOf, wildcardOf } from '../wire/name.ts';
 import type { TypeBitmap } from '../wire/rdata.ts';
 import type { RRset } from '../wire/rrset.ts';
 import { TYPE } from '../wire/types.ts';
@@ -23,28 +23,29 @@ export interface Nsec3Parameters {
 /** One secure NSEC3 record of `zone`. */
 export interface Nsec3Proof {
   readonly zone: Name;
-  /** 20 octets, decoded from the owner name. */
-  readonly ownerHash: Uint8Array;
-  /** 20 octets. */
-  readonly nextHash: Uint8Array;
+  /** Decoded from the owner name; in the form of {@link nsec3Hash}, as is the next. */
+  readonly ownerHash: string;
+  readonly nextHash: string;
   readonly optOut: boolean;
   readonly types: TypeBitmap;
   readonly rrset: RRset;
 }
 
-/** The hash of a name (RFC 5155, 5): 20 octets. */
-export function nsec3Hash(name: Name, { iterations, salt }: Nsec3Parameters): Uint8Array {
-  const owner = nameOctets(name);
-  const first = new Uint8Array(owner.length + salt.length);
-  first.set(owner, 0);
-  first.set(salt, owner.length);
-  let digest = hash('sha1', first, 'buffer');
+/**
+ * The hash of a name (RFC 5155, 5): 20 characters, each an octet, so that hashes compare with `<` and are Map keys.
+ * node:crypto gives a short string in a quarter of the time of a Buffer.
+ */
+export function nsec3Hash(name: Name, { iterations, salt }: Nsec3Parameters): string {
+  const first = Buffer.alloc(name.length + salt.length);
+  first.write(name, 'latin1');
+  first.set(salt, name.length);
+  let digest = hash('sha1', first, 'binary');
   if (iterations === 0) return digest;
-  const next = new Uint8Array(nsec3HashOctets + salt.length);
+  const next = Buffer.alloc(nsec3HashOctets + salt.length);
   next.set(salt, nsec3HashOctets);
   for (let i = 0; i < iterations; i++) {
-    next.set(digest, 0);
-    digest = hash('sha1', next, 'buffer');
+    next.write(digest, 'latin1');
+    digest = hash('sha1', next, 'binary');
   }
   return digest;
 }
@@ -55,13 +56,11 @@ export const nsec3HashOctets = 20;
 /** Whether `hashed` lies strictly between owner and next, around the end of the ring where the last record leads back. */
 export function nsec3Covers(
   { ownerHash, nextHash }: Pick<Nsec3Proof, 'ownerHash' | 'nextHash'>,
-  hashed: Uint8Array,
+  hashed: string,
 ): boolean {
-  const afterOwner = Buffer.compare(ownerHash, hashed) < 0;
-  const beforeNext = Buffer.compare(hashed, nextHash) < 0;
-  if (Buffer.compare(ownerHash, nextHash) < 0) return afterOwner && beforeNext;
+  if (ownerHash < nextHash) return ownerHash < hashed && hashed < nextHash;
   // The last of the ring, or the only one: all but the owner itself.
-  return afterOwner || beforeNext;
+  return ownerHash < hashed || hashed < nextHash;
 }
 
 /** The NSEC3 records of one zone and one set of parameters, with the hashes made for them so far. */
@@ -70,7 +69,7 @@ export class Nsec3Set {
   readonly parameters: Nsec3Parameters;
   readonly proofs: Nsec3Proof[] = [];
   readonly #meter: Nsec3Meter;
-  readonly #hashes = new Map<Name, Uint8Array>();
+  readonly #hashes = new Map<Name, string>();
 
   constructor(zone: Name, parameters: Nsec3Parameters, meter: Nsec3Meter) {
     this.zone = zone;
@@ -81,7 +80,7 @@ export class Nsec3Set {
   /** The record whose owner is the hash of `name`. */
   matching(name: Name): Nsec3Proof | undefined {
     const hashed = this.#hash(name);
-    return this.proofs.find((proof) => Buffer.compare(proof.ownerHash, hashed) === 0);
+    return this.proofs.find((proof) => proof.ownerHash === hashed);
   }
 
   /** A record that covers the hash of `name`. */
@@ -90,7 +89,7 @@ export class Nsec3Set {
     return this.proofs.find((proof) => nsec3Covers(proof, hashed));
   }
 
-  #hash(name: Name): Uint8Array {
+  #hash(name: Name): string {
     const known = this.#hashes.get(name);
     if (known !== undefined) return known;
     if (this.#meter.nsec3HashesLeft <= 0) throw new HashesSpent();

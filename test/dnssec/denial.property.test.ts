@@ -118,9 +118,9 @@ function nsec3Records(model: Model, optOut: boolean): SecureRRset[] {
   return rrsetsOf(lines.join('\n')).map((rrset) => secureOf('example.', rrset));
 }
 
-function base32hex(octets: Uint8Array): string {
+function base32hex(octets: string): string {
   let bits = '';
-  for (const octet of octets) bits += octet.toString(2).padStart(8, '0');
+  for (const octet of octets) bits += octet.charCodeAt(0).toString(2).padStart(8, '0');
   return (bits.match(/.{5}/g) ?? []).map((five) => Number.parseInt(five, 2).toString(32)).join('');
 }
 
