@@ -166,7 +166,7 @@ export function compareNames(a: Name, b: Name): number {
   return left.length - right.length;
 }
 
-/** `*.` before `name`; AssertionError when that has over 255 octets (then no wildcard can exist there). */
+/** `*.` before `name`, which fits whenever `name` has a child; else (over 255 octets) AssertionError. */
 export function wildcardOf(name: Name): Name {
   const wildcard = prependLabel('*', name);
   assert(wildcard !== undefined, `no wildcard fits below ${nameToText(name)}`);

@@ -98,9 +98,9 @@ export function readRdata(
   }
   if (length - lengthBefore === at - namesAt) return view(octets, start, end);
   const rdata = new Uint8Array(length + end - at);
-  rdata.set(octets.subarray(start, namesAt), 0);
-  rdata.set(scratch.subarray(lengthBefore, length), lengthBefore);
-  rdata.set(octets.subarray(at, end), length);
+  for (let i = 0; i < lengthBefore; i++) rdata[i] = octets[start + i] as number;
+  for (let i = lengthBefore; i < length; i++) rdata[i] = scratch[i] as number;
+  for (let i = length, from = at; from < end; ) rdata[i++] = octets[from++] as number;
   return rdata;
 }
 

@@ -28,8 +28,9 @@ const defaultBounds: RRsetBounds = {
 };
 
 /** Above this many RDATA, sameness is looked up and not compared one by one. */
-const comparedOneByOne = 8;
+const comparedOneByOne = 32;
 
+/** An RRset while records are added to it. */
 interface Growing {
   readonly name: Name;
   readonly type: number;
@@ -37,7 +38,6 @@ interface Growing {
   ttl: number;
   readonly rdatas: Uint8Array[];
   readonly signatures: Uint8Array[];
-  seen: Set<string> | undefined;
 }
 
 /**
@@ -46,34 +46,16 @@ interface Growing {
  * RRset of type RRSIG. RDATA is copied, each to a buffer of its own: an RRset that is kept does not keep its message.
  */
 export function toRRsets(records: readonly ResourceRecord[], bounds: RRsetBounds = defaultBounds): RRset[] {
-  const groups = new Map<string, Growing>();
-  let last: Growing | undefined;
-  const group = (record: ResourceRecord): Growing => {
-    if (last !== undefined && last.name === record.name && last.type === record.type && last.class === record.class) {
-      return last;
-    }
-    const key = groupKey(record, record.type);
-    last = groups.get(key);
-    if (last === undefined) {
-      const { name, type, class: recordClass, ttl } = record;
-      last = { name, type, class: recordClass, ttl, rdatas: [], signatures: [], seen: undefined };
-      groups.set(key, last);
-    }
-    return last;
-  };
-
+  const grouping = new Grouping();
   let signed = false;
   for (const record of records) {
-    if (record.type === TYPE.RRSIG) {
-      signed = true;
-      continue;
-    }
-    add(group(record), record, bounds.rdatas);
+    if (record.type === TYPE.RRSIG) signed = true;
+    else grouping.add(record, bounds.rdatas);
   }
-  if (signed) addSignatures(records, groups, group, bounds);
-  return [...groups.values()].map(({ name, type, class: recordClass, ttl, rdatas, signatures }) => {
-    return { name, type, class: recordClass, ttl, rdatas, signatures };
-  });
+  if (signed) {
+    for (const record of records) if (record.type === TYPE.RRSIG) grouping.addSignature(record, bounds);
+  }
+  return grouping.rrsets;
 }
 
 /** The records of an RRset, with or without its RRSIGs after them; `ttl` instead of its own, when given. */
@@ -95,39 +77,66 @@ export function rdataOctets(rrset: RRset): number {
   return octets;
 }
 
-function addSignatures(
-  records: readonly ResourceRecord[],
-  groups: ReadonlyMap<string, Growing>,
-  group: (record: ResourceRecord) => Growing,
-  bounds: RRsetBounds,
-): void {
-  for (const record of records) {
-    if (record.type !== TYPE.RRSIG) continue;
-    const { rdata } = record;
+class Grouping {
+  readonly rrsets: Growing[] = [];
+  readonly #byKey: Map<string, Growing> = new Map();
+  /** The RDATA of RRsets that have many, as text. */
+  #seen: Map<Growing, Set<string>> | undefined;
+  #last: Growing | undefined;
+
+  add(record: ResourceRecord, most: number): void {
+    const group = this.#groupOf(record);
+    const { rdata, ttl } = record;
+    const { rdatas } = group;
+    if (ttl < group.ttl) group.ttl = ttl;
+    if (rdatas.length >= most || this.#has(group, rdata)) return;
+    rdatas.push(new Uint8Array(rdata));
+  }
+
+  addSignature(record: ResourceRecord, bounds: RRsetBounds): void {
+    const { rdata, ttl } = record;
     const covered = rdata.length < 2 ? 0 : ((rdata[0] as number) << 8) | (rdata[1] as number);
-    const target = covered === TYPE.RRSIG ? undefined : groups.get(groupKey(record, covered));
+    const target = covered === TYPE.RRSIG ? undefined : this.#byKey.get(groupKey(record, covered));
     if (target === undefined) {
-      add(group(record), record, bounds.rdatas);
+      this.add(record, bounds.rdatas);
     } else if (target.signatures.length < bounds.signatures && !target.signatures.some((one) => same(one, rdata))) {
       target.signatures.push(new Uint8Array(rdata));
-      target.ttl = Math.min(target.ttl, record.ttl);
+      if (ttl < target.ttl) target.ttl = ttl;
     }
   }
-}
 
-function add(group: Growing, { rdata, ttl }: ResourceRecord, most: number): void {
-  group.ttl = Math.min(group.ttl, ttl);
-  const { rdatas } = group;
-  if (rdatas.length >= most) return;
-  if (rdatas.length < comparedOneByOne) {
-    for (const one of rdatas) if (same(one, rdata)) return;
-  } else {
-    group.seen ??= new Set(rdatas.map(latin1));
-    const text = latin1(rdata);
-    if (group.seen.has(text)) return;
-    group.seen.add(text);
+  #groupOf(record: ResourceRecord): Growing {
+    const { name, type, class: recordClass, ttl } = record;
+    const last = this.#last;
+    if (last !== undefined && last.name === name && last.type === type && last.class === recordClass) return last;
+    const key = groupKey(record, type);
+    let group = this.#byKey.get(key);
+    if (group === undefined) {
+      group = { name, type, class: recordClass, ttl, rdatas: [], signatures: [] };
+      this.#byKey.set(key, group);
+      this.rrsets.push(group);
+    }
+    this.#last = group;
+    return group;
   }
-  rdatas.push(new Uint8Array(rdata));
+
+  #has(group: Growing, rdata: Uint8Array): boolean {
+    const { rdatas } = group;
+    if (rdatas.length < comparedOneByOne) {
+      for (const one of rdatas) if (same(one, rdata)) return true;
+      return false;
+    }
+    this.#seen ??= new Map();
+    let seen = this.#seen.get(group);
+    if (seen === undefined) {
+      seen = new Set(rdatas.map(latin1));
+      this.#seen.set(group, seen);
+    }
+    const text = latin1(rdata);
+    const known = seen.has(text);
+    if (!known) seen.add(text);
+    return known;
+  }
 }
 
 function groupKey({ name, class: recordClass }: ResourceRecord, type: number): string {

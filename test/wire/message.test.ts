@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/net/clock.ts';
 import { extendedErrorOption, extendedErrorsOf } from '../../src/wire/edns.ts';
 import { WireError } from '../../src/wire/error.ts';
 import {
@@ -11,6 +12,7 @@ import {
 } from '../../src/wire/message.ts';
 import { type Name, nameFromText, nameOctets } from '../../src/wire/name.ts';
 import { rdataFromText, rdataToText } from '../../src/wire/rdata-text.ts';
+import { toRRsets } from '../../src/wire/rrset.ts';
 import { EDE, TYPE } from '../../src/wire/types.ts';
 import { anyMessage } from './arbitrary.ts';
 
@@ -246,6 +248,48 @@ describe('malformed messages', () => {
         },
       ),
     );
+  });
+});
+
+describe('hostile messages of 64 KB', () => {
+  const clock = systemClock();
+  /** The least of three: others may be using the machine. */
+  const ms = (body: () => unknown): number =>
+    Math.min(
+      ...[1, 2, 3].map(() => {
+        const startMs = clock.nowMs();
+        body();
+        return clock.nowMs() - startMs;
+      }),
+    );
+
+  it('of pointers to pointers, names in RDATA too, are read in 50 ms', () => {
+    const octets = new Uint8Array(65535);
+    let at = 12;
+    let count = 0;
+    let deepest = 12;
+    // Names of 127 labels, each record pointing at the longest so far that still fits: all work is the most there is.
+    for (let target = 12; at + 40 < octets.length; count++) {
+      const start = at;
+      const owner = count % 127 === 0 ? [0] : [1, 0x61, 0xc0 | (target >> 8), target & 255];
+      const rdata = [0xc0 | (deepest >> 8), deepest & 255, 0xc0 | (deepest >> 8), deepest & 255];
+      octets.set([...owner, 0, TYPE.MINFO, 0, 1, 0, 0, 0, 0, 0, 4, ...rdata], at);
+      at += owner.length + 14;
+      if (start < 0x4000) target = start;
+      if (count === 126) deepest = start;
+    }
+    octets.set([count >> 8, count & 255], 6);
+    const parsed = parseMessage(octets);
+    expect(parsed.answer.at(-1)?.rdata.length).toBe(2 * 253);
+    expect(ms(() => parseMessage(octets))).toBeLessThan(50);
+    expect(ms(() => toRRsets(parsed.answer))).toBeLessThan(50);
+    expect(ms(() => buildMessage(parsed))).toBeLessThan(50);
+  });
+
+  it('claim no memory by their counts', () => {
+    const octets = new Uint8Array(65535);
+    octets.fill(0xff, 4, 12);
+    expect(ms(() => expect(() => parseMessage(octets)).toThrow('more records than'))).toBeLessThan(5);
   });
 });
 

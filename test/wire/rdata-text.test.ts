@@ -3,7 +3,16 @@ import { describe, expect, it } from 'vitest';
 import { WireError } from '../../src/wire/error.ts';
 import { nameFromText } from '../../src/wire/name.ts';
 import { rdataFromText, rdataToText } from '../../src/wire/rdata-text.ts';
-import { TYPE, typeFromText, typeToText } from '../../src/wire/types.ts';
+import {
+  classToText,
+  EDE,
+  edeToText,
+  opcodeToText,
+  rcodeToText,
+  TYPE,
+  typeFromText,
+  typeToText,
+} from '../../src/wire/types.ts';
 import { samples } from './samples.ts';
 
 const octets = (text: string): Uint8Array => Uint8Array.from(text, (c) => c.charCodeAt(0));
@@ -146,6 +155,23 @@ describe('reading text', () => {
     ['EUI48', '00-00-5e-00-53'],
   ])('refuses %s %s', (type, text) => {
     expect(() => rdataFromText(TYPE[type], text)).toThrow(WireError);
+  });
+});
+
+describe('codes', () => {
+  it('have mnemonics or numbers', () => {
+    expect([rcodeToText(3), rcodeToText(23), rcodeToText(4000)]).toEqual(['NXDOMAIN', 'BADCOOKIE', 'RCODE4000']);
+    expect([opcodeToText(0), opcodeToText(15), classToText(1), classToText(7)]).toEqual([
+      'QUERY',
+      'OPCODE15',
+      'IN',
+      'CLASS7',
+    ]);
+    // Each info-code has the text of its name.
+    const plain = (text: string): string => text.replace(/[^a-z0-9]/gi, '').toLowerCase();
+    for (const [key, code] of Object.entries(EDE))
+      expect(plain(edeToText(code))).toBe(key === 'other' ? 'othererror' : plain(key));
+    expect(edeToText(65000)).toBe('EDE65000');
   });
 });
 
