@@ -32,7 +32,7 @@ for (let octet = 0; octet < 256; octet++) fold[octet] = octet >= 0x41 && octet <
  */
 export function readName(octets: Uint8Array, offset: number): { name: Name; end: number } {
   const read = decodeName(octets, offset, octets.length, true, scratch, 0, true);
-  return { name: scratch.toString('latin1', 0, read & 0xff) as Name, end: read >>> 8 };
+  return { name: scratch.toString('latin1', 0, read & 0xff) as Name, end: Math.floor(read / 256) };
 }
 
 /**
@@ -45,7 +45,7 @@ export function readPlainName(
   limit: number = octets.length,
 ): { name: Name; end: number } {
   const read = decodeName(octets, offset, limit, false, scratch, 0, true);
-  return { name: scratch.toString('latin1', 0, read & 0xff) as Name, end: read >>> 8 };
+  return { name: scratch.toString('latin1', 0, read & 0xff) as Name, end: Math.floor(read / 256) };
 }
 
 /**

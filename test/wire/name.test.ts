@@ -120,6 +120,13 @@ describe('the wire form', () => {
     expect(() => readName(long, long.length - 2)).toThrow('over 127 pointers');
   });
 
+  it('is read from a large arena too', () => {
+    const arena = new Uint8Array(2 ** 24 + 8);
+    arena.set([1, 0x61, 0], 2 ** 24 + 2);
+    expect(readName(arena, 2 ** 24 + 2)).toEqual({ name: name('a'), end: 2 ** 24 + 5 });
+    expect(readPlainName(arena, 2 ** 24 + 2)).toEqual({ name: name('a'), end: 2 ** 24 + 5 });
+  });
+
   it('holds no pointers in RDATA', () => {
     expect(() => readPlainName(octets(`${header}\0\xc0\x0c`), 13)).toThrow(WireError);
     expect(() => readPlainName(octets('\x01a\0'), 0, 2)).toThrow(WireError);
