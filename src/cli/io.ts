@@ -75,7 +75,7 @@ export interface Parts {
   openResolver(settings: Settings, log: Log): Promise<OpenedResolver>;
   openDaemon(settings: Settings, log: Log): Promise<OpenedDaemon>;
   runLab(request: LabRequest): Promise<RunningLab>;
-  replay(files: readonly ReplayFile[]): Promise<ReplayReport>;
+  replay(files: readonly ReplayFile[], options: { readonly explain: boolean }): Promise<ReplayReport>;
   /** Logs to standard error: JSON, or for people at a terminal. */
   openLog(level: Settings['log']['level'], pretty: boolean): Promise<Log>;
 }

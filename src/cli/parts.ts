@@ -37,12 +37,9 @@ async function runLab(request: LabRequest): Promise<RunningLab> {
   return lab.runLab({ ...request, ...(process.stdin.isTTY ? { input: process.stdin } : {}) });
 }
 
-async function replay(files: readonly ReplayFile[]): Promise<ReplayReport> {
-  const [{ replayRplPath }, { replayReport }] = await Promise.all([
-    import('../testing/rpl-run.ts'),
-    import('./replay-report.ts'),
-  ]);
-  return replayReport(await replayRplPath(files));
+async function replay(files: readonly ReplayFile[], options: { readonly explain: boolean }): Promise<ReplayReport> {
+  const { replayFiles } = await import('./replay-files.ts');
+  return replayFiles(files, options);
 }
 
 async function openLog(level: Settings['log']['level'], pretty: boolean): Promise<Log> {

@@ -95,8 +95,9 @@ function createProgram(io: Io, ended: (code: number) => void): Command {
 
   program
     .command('replay')
-    .description('play scenarios (.rpl) again, with no network')
+    .description('play scenarios (.rpl) and capsules (.json) again, with no network')
     .argument('<file...>', 'files')
+    .option('--explain', 'show each step of a capsule')
     .option('--json', JSON_OPTION)
     .action(async (files, flags) => ended(await (await import('./replay.ts')).replay(io, files, flags)));
 

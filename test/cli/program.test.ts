@@ -1,7 +1,6 @@
 // Verbs other than query and explain, and what every verb has in common.
 import { describe, expect, test } from 'vitest';
 import type { OpenedDaemon, Parts } from '../../src/cli/io.ts';
-import { replayReport } from '../../src/cli/replay-report.ts';
 import type { Settings } from '../../src/config/settings.ts';
 import { cli, result, rrset } from './fake-io.ts';
 
@@ -266,36 +265,4 @@ describe('replay', () => {
     expect(await cli(['replay', 'a', 'b', '--json'], world)).toEqual({ code: 1, out: '{\n  "files": 2\n}\n', err: '' });
     expect((await cli(['replay', 'c'], world)).err).toBe('rootwalk: c: there is no such file\n');
   });
-});
-
-test('a replay report has a line a file, the messages that differ, and a count', () => {
-  const played = { file: 'a.rpl', title: 'A', status: 'passed', passed: true } as const;
-  const rest = { reason: undefined, step: undefined, expected: undefined, got: undefined, trace: [] };
-  const report = replayReport([
-    { ...played, ...rest },
-    { ...played, ...rest, file: 'b.rpl', status: 'skipped', passed: false, reason: 'it needs a view' },
-    {
-      ...played,
-      ...rest,
-      file: 'c.rpl',
-      status: 'failed',
-      passed: false,
-      reason: 'RCODE differs',
-      step: { number: 20, line: 77 },
-      expected: 'NOERROR\na.\tA\n',
-      got: 'SERVFAIL\u001b[2J',
-    },
-  ]);
-  expect(report.passed).toBe(false);
-  expect(report.lines).toEqual([
-    'passed  a.rpl',
-    'skipped b.rpl: it needs a view',
-    'failed  c.rpl:77: RCODE differs',
-    '  expected:',
-    '    NOERROR',
-    '    a. A',
-    '  got:',
-    '    SERVFAIL\\u{1b}[2J',
-    '1 passed, 1 failed, 1 skipped',
-  ]);
 });

@@ -1,0 +1,92 @@
+// Plays scenarios and capsules, and tells how each went: lines for people, data for programs.
+
+import { AssertionError } from '../base/assert.ts';
+import type { ResolutionEvent } from '../resolver/events.ts';
+import { parseCapsule } from '../testing/capsule.ts';
+import { replayCapsule } from '../testing/capsule-replay.ts';
+import { replayRplPath, type ScenarioResult } from '../testing/rpl-run.ts';
+import { nameFromText } from '../wire/name.ts';
+import { typeFromText } from '../wire/types.ts';
+import { explainLines } from './explain.ts';
+import type { ReplayFile, ReplayReport } from './io.ts';
+import { printable } from './printable.ts';
+
+/** How one file went. */
+export interface PlayedFile {
+  readonly file: string;
+  readonly status: 'passed' | 'failed' | 'skipped';
+  /** The line of the file where it failed. */
+  readonly line?: number | undefined;
+  /** Why it failed or was skipped. */
+  readonly reason?: string | undefined;
+  /** The messages that differ, in lines of text. */
+  readonly expected?: string | undefined;
+  readonly got?: string | undefined;
+  /** The explanation of a capsule, when it was asked for. */
+  readonly explanation?: readonly string[] | undefined;
+}
+
+/** Plays the files in order. A capsule is JSON, anything else a scenario. */
+export async function replayFiles(
+  files: readonly ReplayFile[],
+  options: { readonly explain: boolean },
+): Promise<ReplayReport> {
+  const played: PlayedFile[] = [];
+  for (const file of files) {
+    const isCapsule = file.text.trimStart().startsWith('{');
+    played.push(isCapsule ? await playCapsule(file, options.explain) : await playScenario(file));
+  }
+  return replayReport(played);
+}
+
+async function playScenario(file: ReplayFile): Promise<PlayedFile> {
+  const [result] = await replayRplPath([file]);
+  const { status, reason, step, expected, got }: Partial<ScenarioResult> = result ?? {};
+  return { file: file.path, status: status ?? 'failed', line: step?.line, reason, expected, got };
+}
+
+async function playCapsule({ path, text }: ReplayFile, explain: boolean): Promise<PlayedFile> {
+  const events: ResolutionEvent[] = [];
+  try {
+    const capsule = parseCapsule(text, path);
+    const { same, difference, resolution } = await replayCapsule(
+      capsule,
+      explain ? { observer: (event) => events.push(event) } : {},
+    );
+    const question = { name: nameFromText(capsule.question.name), type: typeFromText(capsule.question.type) ?? 0 };
+    const elapsedMs = (events.at(-1)?.atMs ?? 0) - (events[0]?.atMs ?? 0);
+    const explanation = explain ? explainLines(question, events, resolution, elapsedMs) : undefined;
+    return { file: path, status: same ? 'passed' : 'failed', reason: difference, explanation };
+  } catch (error) {
+    if (error instanceof AssertionError || !(error instanceof Error)) throw error;
+    const reason = error.message.startsWith(`${path}: `) ? error.message.slice(path.length + 2) : error.message;
+    return { file: path, status: 'failed', reason };
+  }
+}
+
+/** The report of a run: a line a file, what was expected and what came where one failed, and a count. */
+export function replayReport(played: readonly PlayedFile[]): ReplayReport {
+  const count = (status: PlayedFile['status']): number => played.filter((file) => file.status === status).length;
+  const [passed, failed, skipped] = [count('passed'), count('failed'), count('skipped')];
+  return {
+    passed: failed === 0,
+    lines: [...played.flatMap(fileLines), `${passed} passed, ${failed} failed, ${skipped} skipped`],
+    json: { passed, failed, skipped, files: played },
+  };
+}
+
+function fileLines({ file, status, line, reason, expected, got, explanation = [] }: PlayedFile): string[] {
+  const where = line === undefined ? file : `${file}:${line}`;
+  return [
+    `${status.padEnd(7)} ${printable(where)}${reason === undefined ? '' : `: ${printable(reason)}`}`,
+    ...message('expected', expected),
+    ...message('got', got),
+    ...explanation.map((text) => `  ${text}`),
+  ];
+}
+
+function message(title: string, text: string | undefined): string[] {
+  if (text === undefined) return [];
+  const lines = text.trimEnd().split('\n');
+  return [`  ${title}:`, ...lines.map((line) => `    ${printable(line.replaceAll('\t', ' '))}`)];
+}
