@@ -24,8 +24,11 @@ export interface Algorithm {
 
 /** Bits of the longest RSA modulus (RFC 3110, 2): cost grows with the square. */
 export const modulusBitsMax = 4096;
-/** Octets of the longest public exponent: a long one makes one verification as dear as a signature. */
-const exponentOctetsMax = 4;
+/**
+ * Bits of the longest public exponent: a long one makes a verification as dear as a signature. Zones have been signed
+ * with 2^32 + 1 (33 bits), which BIND's key generator once offered; BIND's own bound is 35.
+ */
+const exponentBitsMax = 35;
 
 function rsa(
   number: number,
@@ -84,7 +87,7 @@ export type ImportedKey =
 /**
  * Makes the public key field of a DNSKEY ready for {@link verifyOctets}. A key that is malformed, off its curve, or
  * beyond the bounds for RSA (a modulus below the algorithm's least or above 4,096 bits; an exponent even, 1, or longer
- * than 32 bits) gives a `fault`: it counts as missing.
+ * than 35 bits) gives a `fault`: it counts as missing.
  */
 export function importPublicKey(algorithm: Algorithm, publicKey: Uint8Array): ImportedKey {
   const jwk = algorithm.kind === 'rsa' ? rsaJwk(algorithm, publicKey) : curveJwk(algorithm, publicKey);
@@ -137,9 +140,9 @@ function rsaJwk(algorithm: Algorithm, octets: Uint8Array): JsonWebKey | string {
   const exponent = withoutLeadingZeros(octets.subarray(start, start + length));
   const modulus = withoutLeadingZeros(octets.subarray(start + length));
   if (length === 0 || modulus.length === 0) return 'malformed RSA key';
-  const bits = modulus.length * 8 - Math.clz32(modulus[0] as number) + 24;
+  const bits = bitsOf(modulus);
   if (bits < algorithm.modulusBitsLeast || bits > modulusBitsMax) return `RSA key of ${bits} bits`;
-  if (exponent.length > exponentOctetsMax) return `RSA exponent of ${exponent.length} octets`;
+  if (bitsOf(exponent) > exponentBitsMax) return `RSA exponent of ${bitsOf(exponent)} bits`;
   const last = exponent[exponent.length - 1];
   // With exponent 1 anyone can make a signature; an even one has no private counterpart.
   if (last === undefined || last % 2 === 0 || (exponent.length === 1 && last === 1))
@@ -153,6 +156,11 @@ function curveJwk(algorithm: Algorithm, octets: Uint8Array): JsonWebKey | string
   const half = octets.length / 2;
   const x = base64url(octets.subarray(0, half));
   return { kty: 'EC', crv: algorithm.curve, x, y: base64url(octets.subarray(half)) };
+}
+
+/** Bits of a number without leading zero octets. */
+function bitsOf(octets: Uint8Array): number {
+  return octets.length * 8 - (Math.clz32(octets[0] ?? 0) - 24);
 }
 
 function withoutLeadingZeros(octets: Uint8Array): Uint8Array {

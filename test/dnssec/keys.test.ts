@@ -47,8 +47,13 @@ describe('importPublicKey', () => {
     expect(faultOf(8, rsaField(511))).toBe('RSA key of 511 bits');
   });
 
-  test.each([[[2]], [[1]], [[0]], [[1, 0, 0, 0, 1]], [[1, 0, 0]]])('RSA exponent %j is refused', (exponent) => {
+  test.each([[[2]], [[1]], [[0]], [[8, 0, 0, 0, 1]], [[1, 0, 0]]])('RSA exponent %j is refused', (exponent) => {
     expect(faultOf(8, rsaField(1024, exponent))).toMatch(/^RSA exponent/);
+  });
+
+  test('RSA exponents have up to 35 bits: zones have been signed with 2^32 + 1', () => {
+    expect(faultOf(8, rsaField(1024, [1, 0, 0, 0, 1]))).toBeUndefined();
+    expect(faultOf(8, rsaField(1024, [7, 255, 255, 255, 255]))).toBeUndefined();
   });
 
   test('the exponent length may take three octets, and zeros may lead (RFC 3110, 2)', () => {
