@@ -1,5 +1,8 @@
 // Public entry `rootwalk/testing`: virtual time and network, scenarios, capsules, simulation.
 
+export { type Capsule, type CapsuleExchange, capsuleSchema, parseCapsule } from './capsule.ts';
+export { recordCapsule } from './capsule-record.ts';
+export { type CapsuleReplay, type ReplayCapsuleOptions, replayCapsule } from './capsule-replay.ts';
 export { type RootServer, type TestEngineSettings, testEngineOptions } from './engine.ts';
 export { parseRpl } from './rpl-parse.ts';
 export { type ReplayOptions, replayRplPath, runScenario, type ScenarioResult } from './rpl-run.ts';
