@@ -143,7 +143,8 @@ function prove(
     }
   }
   if (limit) return unproven(claim, { kind: 'unproven', reason: 'too many NSEC3 hashes needed', present: true }, true);
-  if (denial.insecure !== undefined) return denial.insecure;
+  // RFC 5155, 8.2: the records of one answer have the same parameters; among usable ones the others are no excuse.
+  if (denial.insecure !== undefined && denial.nsec3s.length === 0) return denial.insecure;
   const reason = `no NSEC or NSEC3 of ${nameToText(denial.zone)}`;
   return unproven(claim, best ?? { kind: 'unproven', reason, present: false });
 }

@@ -280,6 +280,9 @@ describe('NSEC3 that does not count', () => {
     expect(verdict).toMatchObject({ kind: 'insecure', why: { code: EDE.unsupportedNsec3IterationsValue } });
     expect(outcome(proveNoDs(proofs, n('x.example.')))).toBe('insecure');
     expect(outcome(proveNameError(denial('example.', line, { iterations: 51 }), n('x.example.')))).toBe(missing);
+    // One record beyond the limit does not excuse what those within it fail to prove (RFC 5155, 8.2).
+    const within = `1${line.slice(1)}`.replace(' 51 ', ' 50 ');
+    expect(outcome(proveNameError(denial('example.', `${line}\n${within}`), n('x.example.')))).toBe(missing);
   });
 });
 
