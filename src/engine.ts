@@ -5,6 +5,8 @@ import { makeLimits } from './base/limits.ts';
 import type { Clock, Log, Random, ServerAddress, Transport } from './base/ports.ts';
 import { parseServerAddress } from './config/address.ts';
 import type { Settings } from './config/settings.ts';
+import { parseTrustAnchors, rootAnchors } from './dnssec/anchors.ts';
+import type { Trust } from './dnssec/delegation.ts';
 import { readHosts } from './hosts-file.ts';
 import type { EngineOptions } from './resolver/options.ts';
 import { builtInRootHints } from './resolver/root-hints.ts';
@@ -43,7 +45,31 @@ export function engineOptions(settings: Settings, ports: Ports, rootHints: strin
       specialUse: local.specialUse,
     },
     cache,
+    dnssec: dnssecOptions(settings),
   };
+}
+
+function dnssecOptions({ dnssec, root }: Settings): EngineOptions['dnssec'] {
+  const { validate, sha1, negativeTrustAnchors } = dnssec;
+  return {
+    validate,
+    sha1,
+    anchors: validate ? readAnchors(root.trustAnchors) : [],
+    negativeAnchors: negativeTrustAnchors.map(({ zone, until, reason }) => ({
+      zone: nameFromText(zone),
+      untilSeconds: until === undefined ? undefined : Date.parse(until) / 1000,
+      reason,
+    })),
+  };
+}
+
+function readAnchors(file: string | null): Trust[] {
+  if (file === null) return parseTrustAnchors(rootAnchors);
+  try {
+    return parseTrustAnchors(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new SettingsFileError(`root.trustAnchors ${file}: ${(error as Error).message}`);
+  }
 }
 
 function readHints(file: string | null, log: Log): ResourceRecord[] {

@@ -27,6 +27,7 @@ export type LimitName =
   | 'signatureChecks'
   | 'signatureChecksPerRRset'
   | 'keysPerTag'
+  | 'bogusRetries'
   | 'nsec3Iterations'
   | 'nsec3Hashes'
   | 'minimisationSteps'
@@ -70,6 +71,7 @@ export const limitTable: { readonly [Name in LimitName]: LimitRow } = {
   signatureChecks: row(32, 1, 1000, 'checks', 'KeyTrap, per client question'),
   signatureChecksPerRRset: row(8, 1, 100, 'checks', 'KeyTrap, per RRset'),
   keysPerTag: row(2, 1, 16, 'keys', 'KeyTrap: keys of one tag tried'),
+  bogusRetries: row(2, 0, 10, 'retries', 'other servers are asked before data count as bogus, per client question'),
   nsec3Iterations: row(50, 0, 2500, 'iterations', 'RFC 9276, 3.2: above it a zone is insecure'),
   nsec3Hashes: row(64, 1, 10_000, 'hashes', 'CVE-2023-50868, per client question'),
   minimisationSteps: row(10, 0, 127, 'steps', 'RFC 9156, 2.3: MAX_MINIMISE_COUNT'),

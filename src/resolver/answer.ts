@@ -1,5 +1,6 @@
 // Answers from the layers that are in memory, without waiting: host first, then records, link by link.
 
+import type { DenialEntry, RecordEntry } from '../cache/entry.ts';
 import type { HostAnswer } from '../cache/host.ts';
 import { type Name, parentOf, ROOT } from '../wire/name.ts';
 import { TYPE } from '../wire/types.ts';
@@ -9,6 +10,7 @@ import { extendedError } from './failure.ts';
 import type { Found } from './found.ts';
 import type { Lookup, Scope } from './scope.ts';
 import type { Resolution } from './types.ts';
+import { bogusFailure, needsValidation } from './validate.ts';
 
 /** What the host layer says of the client's own question: files, local data, special names (step 2 of the notes). */
 export function fromHost(scope: Scope, lookup: Lookup): Resolution | undefined {
@@ -40,25 +42,33 @@ export function fromRecords(scope: Scope, lookup: Lookup, chain: Chain): Resolut
   // The chain itself bounds its links, so this loop ends.
   for (;;) {
     const name = chain.current;
-    const found = findCached(scope, name, chain.type);
-    if (scope.observer) reportLayer(scope, lookup, name, chain.type, found);
-    if (found === undefined) return undefined;
+    const found = findReported(scope, lookup, name, chain.type);
+    if (found === undefined || needsValidation(scope, found)) return undefined;
     const resolution = extendChain(scope, lookup, chain, found);
     if (resolution !== undefined) return resolution;
   }
+}
+
+/** What the records layer has, told to the observer. */
+export function findReported(scope: Scope, lookup: Lookup, name: Name, type: number): Found | undefined {
+  const found = findCached(scope, name, type);
+  if (scope.observer) reportLayer(scope, lookup, name, type, found);
+  return found;
 }
 
 /** One name and type in the records layer: records, an alias, a denial, or a failure of a moment ago. */
 function findCached(scope: Scope, name: Name, type: number): Found | undefined {
   if (type === TYPE.ANY) return undefined;
   const entry = scope.rrset(name, type);
-  if (entry !== undefined) return { kind: 'records', entries: [entry] };
+  if (entry !== undefined) return believed(scope, { kind: 'records', entries: [entry] }, entry);
   if (type !== TYPE.CNAME) {
     const cname = scope.rrset(name, TYPE.CNAME);
-    if (cname !== undefined) return { kind: 'alias', entry: cname, target: cnameTarget(cname.rrset) };
+    if (cname !== undefined) {
+      return believed(scope, { kind: 'alias', entry: cname, target: cnameTarget(cname.rrset) }, cname);
+    }
   }
   const denial = scope.denial(name, type);
-  if (denial !== undefined) return { kind: 'denial', entry: denial };
+  if (denial !== undefined) return believed(scope, { kind: 'denial', entry: denial }, denial);
   for (let above = name; above !== ROOT; ) {
     above = parentOf(above);
     const dname = scope.rrset(above, TYPE.DNAME);
@@ -72,6 +82,11 @@ function findCached(scope: Scope, name: Name, type: number): Found | undefined {
   // RFC 9520, 3.2: what failed is not tried again at once. The first error says what the failure was.
   const cached = extendedError('cached-failure', `failed a moment ago; asked again in ${seconds} s`);
   return { kind: 'failure', reason: 'cached-failure', extendedErrors: [...failure.extendedErrors, cached] };
+}
+
+/** RFC 4035, 4.7: data known to be bogus are an error for a moment, but for clients that set CD. */
+function believed(scope: Scope, found: Found, entry: RecordEntry | DenialEntry): Found {
+  return entry.security === 'bogus' && scope.validates ? bogusFailure(entry.why) : found;
 }
 
 function reportLayer(scope: Scope, lookup: Lookup, name: Name, type: number, found: Found | undefined): void {

@@ -4,7 +4,7 @@ import type { LimitName, Limits } from '../base/limits.ts';
 import type { Clock } from '../base/ports.ts';
 
 /** What may be spent piece by piece. */
-export type Spendable = 'upstreamQueries' | 'nameServerLookups' | 'signatureChecks' | 'nsec3Hashes';
+export type Spendable = 'upstreamQueries' | 'nameServerLookups' | 'signatureChecks' | 'bogusRetries';
 
 /** Shared by reference with every sub-lookup of the question; nothing refills it, restarts included. */
 export class Budget {
@@ -14,6 +14,8 @@ export class Budget {
   exhausted: LimitName | undefined;
   /** Set to stop the work at its next step: nobody waits for it any more, or the resolver closes. */
   cancelled = false;
+  /** NSEC3 hashes left; dnssec/ counts it down. */
+  readonly nsec3Meter: { nsec3HashesLeft: number };
   readonly #left: { [Key in Spendable]: number };
 
   constructor(limits: Limits, clock: Clock) {
@@ -22,8 +24,9 @@ export class Budget {
       upstreamQueries: limits.upstreamQueries,
       nameServerLookups: limits.nameServerLookups,
       signatureChecks: limits.signatureChecks,
-      nsec3Hashes: limits.nsec3Hashes,
+      bogusRetries: limits.bogusRetries,
     };
+    this.nsec3Meter = { nsec3HashesLeft: limits.nsec3Hashes };
   }
 
   /** Takes one; false, and the bound is noted, when none is left. */

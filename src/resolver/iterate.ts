@@ -74,6 +74,7 @@ export async function iterate(scope: Scope, lookup: Lookup, find: Find): Promise
     }
 
     const asked: Asked = { zone, name: question.name, type: question.type, role };
+    scope.noteAnswer(zone, heard.candidate.server);
     const response = scrub(heard.reply.message, zone, question.name, question.type, limits);
     const outcome = classify(response, asked);
     if (scope.observer) report(scope, lookup, heard, asked, response, outcome);

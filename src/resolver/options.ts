@@ -3,7 +3,9 @@
 import type { Limits } from '../base/limits.ts';
 import type { Clock, Log, Random, Transport } from '../base/ports.ts';
 import type { HostOptions } from '../cache/host.ts';
+import type { Trust } from '../dnssec/delegation.ts';
 import type { ResourceRecord } from '../wire/message.ts';
+import type { NegativeAnchor } from './trust.ts';
 import type { ConfiguredZone } from './types.ts';
 
 /** How upstream servers are asked. */
@@ -31,6 +33,16 @@ export interface CacheOptions {
   readonly maxNegativeTtl: number;
 }
 
+/** What is validated, and from where. */
+export interface DnssecOptions {
+  readonly validate: boolean;
+  /** At least one when `validate`. */
+  readonly anchors: readonly Trust[];
+  readonly negativeAnchors: readonly NegativeAnchor[];
+  /** Whether signatures with SHA-1 count (RFC 9905). */
+  readonly sha1: 'validate' | 'insecure';
+}
+
 /** Everything an engine needs; nothing has a default here. */
 export interface EngineOptions {
   readonly transport: Transport;
@@ -44,4 +56,5 @@ export interface EngineOptions {
   readonly upstream: UpstreamOptions;
   readonly host: HostOptions;
   readonly cache: CacheOptions;
+  readonly dnssec: DnssecOptions;
 }

@@ -1,25 +1,45 @@
 // One client question, from its name to the end of its alias chain.
 
-import { fromHost, fromRecords } from './answer.ts';
+import { findReported, fromHost } from './answer.ts';
 import { type Chain, extendChain, startChain } from './chain.ts';
+import type { Found } from './found.ts';
 import { iterate } from './iterate.ts';
 import type { Lookup, Scope } from './scope.ts';
 import type { Resolution } from './types.ts';
+import { validate } from './validate.ts';
 
 /** Resolves the client's question: host, records, then the network for each link that is not in memory. */
 export async function resolve(scope: Scope, lookup: Lookup): Promise<Resolution> {
-  return fromHost(scope, lookup) ?? (await walkChain(scope, lookup, startChain(lookup.name, lookup.type)));
+  return fromHost(scope, lookup) ?? (await walkChain(scope, lookup, startChain(lookup.name, lookup.type), true));
 }
 
-async function walkChain(scope: Scope, lookup: Lookup, chain: Chain): Promise<Resolution> {
+/** `validated`: false for what only the walk itself uses. */
+async function walkChain(scope: Scope, lookup: Lookup, chain: Chain, validated: boolean): Promise<Resolution> {
   // The chain bounds its links: each pass adds one or ends it.
   for (;;) {
-    const known = fromRecords(scope, lookup, chain);
-    if (known !== undefined) return known;
     const link = chain.current === lookup.name ? lookup : { ...lookup, name: chain.current };
-    const found = await iterate(scope, link, find);
+    let found = await findLink(scope, link);
+    if (validated) found = await validateOrRetry(scope, link, found);
     const resolution = extendChain(scope, lookup, chain, found);
     if (resolution !== undefined) return resolution;
+  }
+}
+
+/** One link, from records or the network, as it is: nothing is validated here. */
+async function findLink(scope: Scope, link: Lookup): Promise<Found> {
+  return findReported(scope, link, link.name, link.type) ?? (await iterate(scope, link, find));
+}
+
+/** RFC 4035, 5.5 leaves it to us: bogus data are asked for again, of other servers, before they count as bogus. */
+async function validateOrRetry(scope: Scope, link: Lookup, first: Found): Promise<Found> {
+  let found = first;
+  // Each pass spends a retry of the budget.
+  for (;;) {
+    const judged = await validate(scope, link, found, findLink);
+    if (judged.kind !== 'failure' || judged.reason !== 'bogus' || !scope.distrust(found)) return judged;
+    found = await iterate(scope, link, find);
+    // What cannot be asked again stays as bogus as it was.
+    if (found.kind === 'failure') return judged;
   }
 }
 
@@ -28,5 +48,5 @@ async function walkChain(scope: Scope, lookup: Lookup, chain: Chain): Promise<Re
  * used as glue is, unvalidated, and reaches no client by this way.
  */
 export function find(scope: Scope, lookup: Lookup): Promise<Resolution> {
-  return walkChain(scope, lookup, startChain(lookup.name, lookup.type));
+  return walkChain(scope, lookup, startChain(lookup.name, lookup.type), false);
 }

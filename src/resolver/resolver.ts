@@ -5,7 +5,10 @@ import { Answers } from '../cache/answers.ts';
 import { Hierarchy } from '../cache/hierarchy.ts';
 import { Host } from '../cache/host.ts';
 import { Records } from '../cache/records.ts';
+import { SegmentedMap } from '../cache/segmented.ts';
 import { FamilyHealth, Servers, stateOctets } from '../cache/servers.ts';
+import { ImportedKeys } from '../dnssec/keys.ts';
+import { probeSupport } from '../dnssec/support.ts';
 import { ROOT } from '../wire/name.ts';
 import { toRRsets } from '../wire/rrset.ts';
 import { rcodeToText, TYPE } from '../wire/types.ts';
@@ -15,8 +18,10 @@ import { failed, startChain } from './chain.ts';
 import { nameServersOf } from './classify.ts';
 import { describe, fail } from './failure.ts';
 import type { EngineOptions } from './options.ts';
+import { Pacer } from './pacer.ts';
 import { resolve } from './resolve.ts';
 import { type Caches, Scope, type Shared } from './scope.ts';
+import { type TrustState, zoneStatusOctets } from './trust.ts';
 import type { Resolution, ResolveRequest } from './types.ts';
 
 /** A client question in progress and how many wait for it. */
@@ -26,7 +31,7 @@ interface InProgress {
 }
 
 /** What share of `cache.maxOctets` each layer may fill; the sum is 1. */
-const SHARES = { answers: 0.35, records: 0.4, hierarchy: 0.2, servers: 0.05 } as const;
+const SHARES = { answers: 0.35, records: 0.4, hierarchy: 0.15, servers: 0.05, zones: 0.05 } as const;
 
 /** A resolver without sockets or files of its own: everything it touches comes by its options. */
 export class Resolver {
@@ -40,6 +45,8 @@ export class Resolver {
     this.#shared = {
       options,
       caches: this.caches,
+      trust: makeTrust(options),
+      pacer: new Pacer(options.clock),
       denied: new PrefixSet(options.upstream.deny),
       exchanges: new Map(),
       priming: undefined,
@@ -166,6 +173,19 @@ function makeCaches(options: EngineOptions): Caches {
     hierarchy,
     servers: new Servers({ entriesMax: Math.floor((maxOctets * SHARES.servers) / stateOctets) }),
     families: new FamilyHealth(),
+  };
+}
+
+/** What validation needs; undefined when nothing is validated. */
+function makeTrust({ dnssec, cache }: EngineOptions): TrustState | undefined {
+  if (!dnssec.validate) return undefined;
+  return {
+    anchors: new Map(dnssec.anchors.map((anchor) => [anchor.zone, anchor])),
+    negativeAnchors: new Map(dnssec.negativeAnchors.map((anchor) => [anchor.zone, anchor])),
+    support: probeSupport({ sha1: dnssec.sha1 }),
+    imported: new ImportedKeys(),
+    zones: new SegmentedMap({ octetsMax: Math.floor(cache.maxOctets * SHARES.zones), sizeOf: zoneStatusOctets }),
+    inFlight: new Map(),
   };
 }
 

@@ -2,20 +2,24 @@
 // What passes through here is what a recording needs to hold to make the resolution happen again.
 
 import type { LimitName } from '../base/limits.ts';
-import type { Clock, Random, ServerAddress } from '../base/ports.ts';
+import { addressKey, type Clock, type Random, type ServerAddress } from '../base/ports.ts';
 import type { PrefixSet } from '../base/prefix.ts';
 import type { Answers } from '../cache/answers.ts';
-import type { DenialEntry, FailureEntry, RecordEntry } from '../cache/entry.ts';
+import type { DenialEntry, FailureEntry, RecordEntry, Security } from '../cache/entry.ts';
 import type { Delegation, Glue, Hierarchy, NameServerAddresses } from '../cache/hierarchy.ts';
 import type { Host } from '../cache/host.ts';
 import type { Records } from '../cache/records.ts';
 import type { FamilyHealth, ServerState, Servers } from '../cache/servers.ts';
+import type { ExtendedError } from '../wire/message.ts';
 import { type Name, parentOf, ROOT } from '../wire/name.ts';
 import { TYPE } from '../wire/types.ts';
 import { Budget } from './budget.ts';
 import type { EventBody, Observer } from './events.ts';
 import type { Reply } from './exchange.ts';
+import type { Found } from './found.ts';
 import type { EngineOptions } from './options.ts';
+import type { Pacer } from './pacer.ts';
+import type { TrustState } from './trust.ts';
 
 /** The caches of an engine, one field a layer (servers belong to the hierarchy). */
 export interface Caches {
@@ -36,6 +40,9 @@ export interface Shared {
   /** Exchanges in flight, by server and question: identical ones are asked once. */
   readonly exchanges: Map<string, Promise<Reply>>;
   /** The priming question in flight. */
+  /** Undefined: nothing is validated. */
+  readonly trust: TrustState | undefined;
+  readonly pacer: Pacer;
   priming: Promise<void> | undefined;
   /** No priming before this moment (Clock.nowMs): the last one failed. */
   primeAgainMs: number;
@@ -59,6 +66,9 @@ export class Scope {
   readonly observer: Observer | undefined;
   /** What this question's own responses said, TTL 0 included: used before the caches, gone with the question. */
   readonly fresh: Map<string, RecordEntry | DenialEntry> = new Map();
+  /** Who answered last for a zone, and servers whose data proved bogus: others are asked before them. */
+  readonly #answeredBy = new Map<Name, string>();
+  readonly #distrusted = new Set<string>();
   #lookups = 0;
   #exchanges = 0;
 
@@ -118,6 +128,53 @@ export class Scope {
     if (this.observer) this.emit(lookup, { kind: 'limit', limit, value: this.shared.options.limits[limit] });
   }
 
+  /** Whether this question's findings are validated. */
+  get validates(): boolean {
+    return this.shared.trust !== undefined && !this.checkingDisabled;
+  }
+
+  /** What validation found, kept with the entry; `ttl` (seconds) shortens its life. Gives the entry as it is now. */
+  upgrade<E extends RecordEntry | DenialEntry>(
+    entry: E,
+    security: Security,
+    ttl: number,
+    why: ExtendedError | undefined,
+  ): E {
+    const nowMs = this.nowMs();
+    const expiresAtMs = Math.min(entry.expiresAtMs, nowMs + ttl * 1000);
+    const upgraded = this.shared.caches.records.upgrade({ ...entry, expiresAtMs }, security, nowMs, why);
+    this.remember(upgraded);
+    return upgraded;
+  }
+
+  /** Notes who gave the answer in hand for `zone`. */
+  noteAnswer(zone: Name, server: ServerAddress): void {
+    this.#answeredBy.set(zone, addressKey(server));
+  }
+
+  /**
+   * What was found is bogus: whoever gave it is asked last from now on, and it is forgotten so that another is asked.
+   * False when no retry is left.
+   */
+  distrust(found: Found): boolean {
+    if (found.kind === 'failure' || !this.budget.spend('bogusRetries')) return false;
+    const entries = found.kind === 'records' ? found.entries : [found.entry];
+    for (const entry of entries) {
+      const server = this.#answeredBy.get(entry.zone);
+      if (server !== undefined) this.#distrusted.add(server);
+      const { name, type } = entry.kind === 'rrset' ? entry.rrset : entry;
+      this.fresh.delete(freshKey(name, type));
+      this.fresh.delete(freshKey(name, NXDOMAIN_KEY));
+      this.shared.caches.records.flush(name);
+    }
+    return true;
+  }
+
+  /** Whether this server's data proved bogus within this question. */
+  isDistrusted(server: ServerAddress): boolean {
+    return this.#distrusted.size > 0 && this.#distrusted.has(addressKey(server));
+  }
+
   rrset(name: Name, type: number): RecordEntry | undefined {
     const fresh = this.fresh.get(freshKey(name, type));
     if (fresh?.kind === 'rrset') return fresh;
@@ -142,6 +199,11 @@ export class Scope {
   /** The deepest live delegation at or above `name`. */
   closest(name: Name): Delegation {
     return this.shared.caches.hierarchy.closest(name, this.nowMs());
+  }
+
+  /** The live delegation of exactly this zone. */
+  delegation(zone: Name): Delegation | undefined {
+    return this.shared.caches.hierarchy.delegation(zone, this.nowMs());
   }
 
   /** The deepest live delegation strictly above `zone`. */

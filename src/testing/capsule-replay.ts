@@ -22,6 +22,7 @@ import { typeFromText } from '../wire/types.ts';
 import { parseZoneText } from '../wire/zone-text.ts';
 import type { Capsule, CapsuleExchange } from './capsule.ts';
 import { answerOf } from './capsule-record.ts';
+import { unvalidated } from './engine.ts';
 import { readable } from './readable.ts';
 import { recordKey } from './rpl-match.ts';
 import { VirtualClock } from './virtual-clock.ts';
@@ -108,6 +109,7 @@ function engineOptions(capsule: Capsule, transport: Transport, clock: Clock, ran
     })),
     upstream,
     cache,
+    dnssec: unvalidated,
     host: { hostsText: undefined, zones: [], data: [], specialUse },
   };
 }

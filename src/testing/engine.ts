@@ -27,11 +27,21 @@ export interface TestEngineSettings {
   /** Changes to: 16 MiB, TTLs from 0 to the limits' bounds. */
   readonly cache?: Partial<EngineOptions['cache']>;
   readonly limits?: Partial<Limits>;
+  /** Default: nothing is validated. */
+  readonly dnssec?: EngineOptions['dnssec'];
 }
+
+/** The setting under which nothing is validated. */
+export const unvalidated: EngineOptions['dnssec'] = {
+  validate: false,
+  anchors: [],
+  negativeAnchors: [],
+  sha1: 'validate',
+};
 
 /** Options of an engine without host data, whose caches are empty and whose log is silent. */
 export function testEngineOptions(settings: TestEngineSettings): EngineOptions {
-  const { transport, clock, random, roots, zones = [], upstream = {}, cache = {} } = settings;
+  const { transport, clock, random, roots, zones = [], upstream = {}, cache = {}, dnssec = unvalidated } = settings;
   const limits = makeLimits(settings.limits);
   return {
     transport,
@@ -51,6 +61,7 @@ export function testEngineOptions(settings: TestEngineSettings): EngineOptions {
       udpPayloadOctets: limits.udpPayloadOctets,
       ...upstream,
     },
+    dnssec,
     host: { hostsText: undefined, zones: [], data: [], specialUse: false },
     cache: {
       maxOctets: 16 * 1024 * 1024,

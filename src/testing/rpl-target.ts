@@ -2,11 +2,12 @@
 
 import { makeLimits } from '../base/limits.ts';
 import type { Clock, Random, Transport } from '../base/ports.ts';
+import { parseTrustAnchors } from '../dnssec/anchors.ts';
 import type { EngineOptions } from '../resolver/options.ts';
 import { Resolver } from '../resolver/resolver.ts';
 import { createAcl } from '../server/acl.ts';
 import { createHandler } from '../server/handle.ts';
-import { testEngineOptions } from './engine.ts';
+import { testEngineOptions, unvalidated } from './engine.ts';
 import { namedRoots } from './rpl-server.ts';
 import type { Scenario } from './rpl-types.ts';
 
@@ -68,6 +69,19 @@ function engineOptions({ transport, clock, random, scenario }: ReplayEnvironment
       deny: queryLocalhost ? [] : ['127.0.0.0/8', '::1'],
       qnameMinimisation: qnameMinimisation ? 'relaxed' : 'off',
     },
+    dnssec: dnssecOptions(scenario),
     cache: { ...(minTtl === undefined ? {} : { minTtl }), ...(maxTtl === undefined ? {} : { maxTtl }) },
   });
+}
+
+/** Validation from the scenario's own anchors; none without. */
+function dnssecOptions({ settings }: Scenario): EngineOptions['dnssec'] {
+  const { trustAnchors, domainInsecure, validator } = settings;
+  if (!validator || trustAnchors.length === 0) return unvalidated;
+  return {
+    validate: true,
+    anchors: parseTrustAnchors(trustAnchors.join('\n')),
+    negativeAnchors: domainInsecure.map((zone) => ({ zone, untilSeconds: undefined, reason: undefined })),
+    sha1: 'validate',
+  };
 }

@@ -1,0 +1,67 @@
+// Runs cryptographic checks: each is paid from the budget, and the thread is yielded between them.
+
+import type { LimitName } from '../base/limits.ts';
+import type { DenialOptions } from '../dnssec/denial.ts';
+import type { ZoneKeys } from '../dnssec/keys.ts';
+import { type Candidate, defaultSkew, type SecureRRset, type VerifyContext, verifyRRset } from '../dnssec/verify.ts';
+import type { RRset } from '../wire/rrset.ts';
+import { failLimit } from './failure.ts';
+import type { FoundFailure } from './found.ts';
+import type { Lookup, Scope } from './scope.ts';
+import type { TrustState } from './trust.ts';
+
+/** The checks of one lookup. */
+export class Checks {
+  readonly #scope: Scope;
+  readonly #lookup: Lookup;
+  /** What dnssec/ needs beside the data; wall-clock time is taken when this is made. */
+  readonly context: VerifyContext;
+  /** Bounds of proofs: the hashes left to the client question. */
+  readonly denialOptions: DenialOptions;
+
+  constructor(scope: Scope, lookup: Lookup, trust: TrustState) {
+    const { limits } = scope.shared.options;
+    this.#scope = scope;
+    this.#lookup = lookup;
+    this.context = {
+      support: trust.support,
+      imported: trust.imported,
+      limits,
+      nowSeconds: scope.clock.wallSeconds(),
+      skew: defaultSkew,
+    };
+    this.denialOptions = { meter: scope.budget.nsec3Meter, nsec3IterationsMax: limits.nsec3Iterations };
+  }
+
+  /** Runs a verification to its end, or to the end of the budget. */
+  async run<T>(steps: Generator<Candidate, T, void>): Promise<T | FoundFailure> {
+    const { pacer } = this.#scope.shared;
+    for (;;) {
+      const step = pacer.run(() => steps.next());
+      if (step.done) return step.value;
+      if (!this.#scope.budget.spend('signatureChecks')) return this.spent('signatureChecks');
+      const turn = pacer.admit();
+      if (turn !== undefined) await turn;
+    }
+  }
+
+  /** Those of `rrsets` that keys of their zone signed, at most {@link PROOFS_MAX}; the rest proves nothing. */
+  async proofs(rrsets: readonly RRset[], keys: ZoneKeys): Promise<SecureRRset[] | FoundFailure> {
+    const secure: SecureRRset[] = [];
+    for (const rrset of rrsets.slice(0, PROOFS_MAX)) {
+      const verdict = await this.run(verifyRRset(rrset, keys, this.context));
+      if (verdict.kind === 'failure') return verdict;
+      if (verdict.kind === 'secure') secure.push(verdict);
+    }
+    return secure;
+  }
+
+  /** The failure of a spent budget. */
+  spent(limit: LimitName): FoundFailure {
+    this.#scope.exhaust(this.#lookup, limit);
+    return failLimit(limit, this.#scope.shared.options.limits[limit]);
+  }
+}
+
+/** NSEC and NSEC3 RRsets checked of one response: a proof needs four at most, twice that while parameters change. */
+const PROOFS_MAX = 8;

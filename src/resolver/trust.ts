@@ -1,0 +1,305 @@
+// The chain of trust: which zones are secure, and with which keys, from the anchors down (RFC 4035, 5).
+
+import type { SegmentedMap } from '../cache/segmented.ts';
+import { type Insecure, type Trust, trustOfDs, usableTrust, verifyKeys } from '../dnssec/delegation.ts';
+import { proveNoDs, readDenial } from '../dnssec/denial.ts';
+import type { ImportedKeys, ZoneKeys } from '../dnssec/keys.ts';
+import type { Support } from '../dnssec/support.ts';
+import { type Bogus, type SecureRRset, verifyRRset } from '../dnssec/verify.ts';
+import type { ExtendedError } from '../wire/message.ts';
+import { ancestorOf, labelCount, type Name, nameToText, parentOf, ROOT } from '../wire/name.ts';
+import type { RRset } from '../wire/rrset.ts';
+import { EDE, TYPE } from '../wire/types.ts';
+import { Checks } from './checks.ts';
+import { fail } from './failure.ts';
+import type { Found, FoundFailure } from './found.ts';
+import type { Lookup, Scope } from './scope.ts';
+
+/** What is known of a zone. `inside`: the name is no zone cut; the zone it lies in is `zone`. */
+export type ZoneStatus =
+  | { readonly kind: 'secure'; readonly zone: Name; readonly keys: ZoneKeys; readonly expiresAtMs: number }
+  | {
+      readonly kind: 'insecure' | 'bogus';
+      readonly zone: Name;
+      readonly why: ExtendedError | undefined;
+      readonly expiresAtMs: number;
+    }
+  | { readonly kind: 'inside'; readonly zone: Name; readonly expiresAtMs: number };
+
+/** A zone that is not validated, until a moment and for a reason (RFC 7646). */
+export interface NegativeAnchor {
+  readonly zone: Name;
+  /** Seconds since 1970; undefined: until it is taken out. */
+  readonly untilSeconds: number | undefined;
+  readonly reason: string | undefined;
+}
+
+/** What validation shares between resolutions. */
+export interface TrustState {
+  readonly anchors: ReadonlyMap<Name, Trust>;
+  readonly negativeAnchors: ReadonlyMap<Name, NegativeAnchor>;
+  readonly support: Support;
+  readonly imported: ImportedKeys;
+  /** Statuses by zone (and by names that are no zones). */
+  readonly zones: SegmentedMap<ZoneStatus>;
+  /** Statuses being found out, by zone: whoever asks next waits for the same. */
+  readonly inFlight: Map<Name, Promise<ZoneStatus | FoundFailure>>;
+}
+
+/** Asks for one name and type without validating: resolve.ts, handed in so that imports run one way. */
+export type FindLink = (scope: Scope, lookup: Lookup) => Promise<Found>;
+
+/** Seconds that an insecure status is kept when nothing says how long. */
+const INSECURE_TTL = 3600;
+
+/**
+ * The status of the deepest zone at or above `target` that the chain of trust can tell of: the first that is not secure,
+ * or the zone that holds `target`. A failure means that it could not be found out (a network's fault, or a bound).
+ */
+export async function zoneStatus(
+  scope: Scope,
+  lookup: Lookup,
+  trust: TrustState,
+  target: Name,
+  findLink: FindLink,
+): Promise<ZoneStatus | FoundFailure> {
+  let status = await topStatus(scope, lookup, trust, target, findLink);
+  // One label further down each time.
+  for (let labels = status.kind === 'failure' ? 0 : labelCount(status.zone) + 1; ; labels++) {
+    if (status.kind !== 'secure' || labels > labelCount(target)) return status;
+    const next = await shared(scope, lookup, trust, status, ancestorOf(target, labels), findLink);
+    if (next.kind !== 'inside') status = next;
+  }
+}
+
+/** The deepest status known at or above `target` to start from: a kept one, a negative anchor, or a trust anchor. */
+async function topStatus(
+  scope: Scope,
+  lookup: Lookup,
+  trust: TrustState,
+  target: Name,
+  findLink: FindLink,
+): Promise<ZoneStatus | FoundFailure> {
+  for (let name = target; ; name = parentOf(name)) {
+    const negative = negativeStatus(scope, trust, name);
+    if (negative !== undefined) return negative;
+    const kept = trust.zones.get(name);
+    if (kept !== undefined && kept.kind !== 'inside' && kept.expiresAtMs > scope.nowMs()) return kept;
+    if (trust.anchors.has(name)) return shared(scope, lookup, trust, undefined, name, findLink);
+    if (name === ROOT) break;
+  }
+  return { kind: 'insecure', zone: target, why: undefined, expiresAtMs: scope.nowMs() + INSECURE_TTL * 1000 };
+}
+
+function negativeStatus(scope: Scope, trust: TrustState, name: Name): ZoneStatus | undefined {
+  const negative = trust.negativeAnchors.get(name);
+  if (negative === undefined) return undefined;
+  const { untilSeconds, reason } = negative;
+  if (untilSeconds !== undefined && scope.clock.wallSeconds() >= untilSeconds) return undefined;
+  const text = `negative trust anchor at ${nameToText(name)}${reason === undefined ? '' : `: ${reason}`}`;
+  return { kind: 'insecure', zone: name, why: { code: EDE.other, text }, expiresAtMs: Number.POSITIVE_INFINITY };
+}
+
+/** Finds a status out once for all that want it at the same time, and keeps it. */
+async function shared(
+  scope: Scope,
+  lookup: Lookup,
+  trust: TrustState,
+  parent: (ZoneStatus & { readonly kind: 'secure' }) | undefined,
+  name: Name,
+  findLink: FindLink,
+): Promise<ZoneStatus | FoundFailure> {
+  const negative = negativeStatus(scope, trust, name);
+  if (negative !== undefined) return negative;
+  const kept = trust.zones.get(name);
+  if (kept !== undefined && kept.expiresAtMs > scope.nowMs()) return kept;
+  const running = trust.inFlight.get(name);
+  if (running !== undefined) {
+    const status = await running;
+    // A joiner whose starter ran out of budget finds out for itself, unshared.
+    if (status.kind !== 'failure' || (status.reason !== 'limit' && status.reason !== 'timeout')) return status;
+    return statusOf(scope, lookup, trust, parent, name, findLink);
+  }
+  const started = statusOf(scope, lookup, trust, parent, name, findLink);
+  trust.inFlight.set(name, started);
+  try {
+    const status = await started;
+    if (status.kind !== 'failure') trust.zones.set(name, status);
+    return status;
+  } finally {
+    trust.inFlight.delete(name);
+  }
+}
+
+async function statusOf(
+  scope: Scope,
+  lookup: Lookup,
+  trust: TrustState,
+  parent: (ZoneStatus & { readonly kind: 'secure' }) | undefined,
+  name: Name,
+  findLink: FindLink,
+): Promise<ZoneStatus | FoundFailure> {
+  const anchor = trust.anchors.get(name);
+  const checks = new Checks(scope, lookup, trust);
+  const status =
+    anchor !== undefined || parent === undefined
+      ? await keysOf(scope, lookup, checks, anchor ?? { zone: name, ds: [], keys: [] }, findLink)
+      : await statusBelow(scope, lookup, checks, parent, name, findLink);
+  if (scope.observer && status.kind !== 'failure' && status.kind !== 'inside') {
+    const { kind: security } = status;
+    const why = status.kind === 'secure' ? 'the chain of trust reaches its keys' : (status.why?.text ?? 'no anchor');
+    scope.emit(lookup, { kind: 'validated', name, type: TYPE.DNSKEY, security, zone: name, why });
+  }
+  return status;
+}
+
+/** The status of `name` by what its parent zone says of DS there: from the referral, else by asking. */
+async function statusBelow(
+  scope: Scope,
+  lookup: Lookup,
+  checks: Checks,
+  parent: ZoneStatus & { readonly kind: 'secure' },
+  name: Name,
+  findLink: FindLink,
+): Promise<ZoneStatus | FoundFailure> {
+  const delegation = scope.delegation(name);
+  if (delegation !== undefined && (delegation.ds !== undefined || delegation.dsProof.length > 0)) {
+    const told = await judgeDs(scope, checks, parent, name, delegation.ds, delegation.dsProof);
+    if (told.kind === 'trust') return keysOf(scope, lookup, checks, told.trust, findLink, told.ttl);
+    if (told.kind === 'insecure' || told.kind === 'failure') return told;
+  }
+  // RFC 4035, 5.2: DS is asked of the parent. Once more elsewhere before it counts as bogus.
+  let bogus: ZoneStatus | undefined;
+  for (let attempt = 0; attempt <= scope.shared.options.limits.bogusRetries; attempt++) {
+    const found = await findLink(scope, scope.subLookup(lookup, name, TYPE.DS));
+    if (found.kind === 'failure') return found;
+    const told = await judgeFound(scope, checks, parent, name, found);
+    if (told.kind === 'trust') return keysOf(scope, lookup, checks, told.trust, findLink, told.ttl);
+    if (told.kind !== 'bogus') return told;
+    bogus = told;
+    if (!scope.distrust(found)) break;
+  }
+  return bogus as ZoneStatus;
+}
+
+type DsVerdict = { readonly kind: 'trust'; readonly trust: Trust; readonly ttl: number } | ZoneStatus | FoundFailure;
+
+/** A DS answer as it was found. */
+async function judgeFound(
+  scope: Scope,
+  checks: Checks,
+  parent: ZoneStatus & { readonly kind: 'secure' },
+  name: Name,
+  found: Exclude<Found, FoundFailure>,
+): Promise<DsVerdict> {
+  switch (found.kind) {
+    case 'records':
+      return judgeDs(scope, checks, parent, name, found.entries[0]?.rrset, []);
+    case 'denial':
+      return judgeDs(scope, checks, parent, name, undefined, found.entry.proof);
+    case 'alias': {
+      // A CNAME (or a DNAME above) stands where a zone cut cannot.
+      const verdict = await checks.run(verifyRRset(found.entry.rrset, parent.keys, checks.context));
+      if (verdict.kind === 'failure') return verdict;
+      if (verdict.kind === 'bogus') return bogusStatus(scope, name, verdict.why);
+      return { kind: 'inside', zone: parent.zone, expiresAtMs: scope.nowMs() + verdict.ttl * 1000 };
+    }
+  }
+}
+
+async function judgeDs(
+  scope: Scope,
+  checks: Checks,
+  parent: ZoneStatus & { readonly kind: 'secure' },
+  name: Name,
+  ds: RRset | undefined,
+  proof: readonly RRset[],
+): Promise<DsVerdict> {
+  if (ds !== undefined) {
+    const verdict = await checks.run(verifyRRset(ds, parent.keys, checks.context));
+    if (verdict.kind === 'failure') return verdict;
+    if (verdict.kind === 'bogus') return bogusStatus(scope, name, verdict.why);
+    const trust = trustOfDs(ds);
+    const usable = usableTrust(trust, checks.context.support);
+    if (usable.kind === 'insecure') return insecureStatus(scope, name, usable, verdict.ttl);
+    return { kind: 'trust', trust, ttl: verdict.ttl };
+  }
+  const secure = await checks.proofs(proof, parent.keys);
+  if ('kind' in secure) return secure;
+  const denied = proveNoDs(readDenial(parent.zone, secure, checks.denialOptions), name);
+  const ttl = leastTtl(secure);
+  switch (denied.kind) {
+    case 'proven':
+      if (denied.delegation) return insecureStatus(scope, name, undefined, ttl);
+      return { kind: 'inside', zone: parent.zone, expiresAtMs: scope.nowMs() + ttl * 1000 };
+    case 'optOut':
+      return insecureStatus(scope, name, undefined, ttl);
+    case 'insecure':
+      return insecureStatus(scope, name, denied, ttl);
+    case 'unproven':
+      if (denied.limit) return checks.spent('nsec3Hashes');
+      return bogusStatus(scope, name, denied.why);
+  }
+}
+
+/** The zone's keys, as its own servers give them, judged by what vouches for them. */
+async function keysOf(
+  scope: Scope,
+  lookup: Lookup,
+  checks: Checks,
+  trust: Trust,
+  findLink: FindLink,
+  ttl: number = Number.POSITIVE_INFINITY,
+): Promise<ZoneStatus | FoundFailure> {
+  const { zone } = trust;
+  const usable = usableTrust(trust, checks.context.support);
+  if (usable.kind === 'insecure') return insecureStatus(scope, zone, usable, Math.min(ttl, INSECURE_TTL));
+  let why: ExtendedError = { code: EDE.dnskeyMissing, text: `${nameToText(zone)}: no DNSKEY` };
+  for (let attempt = 0; attempt <= scope.shared.options.limits.bogusRetries; attempt++) {
+    const found = await findLink(scope, scope.subLookup(lookup, zone, TYPE.DNSKEY));
+    // RFC 4035, 5.5 leaves it open; keys that cannot be fetched are a failure of the network, not a forgery.
+    if (found.kind === 'failure') return fail(found.reason, keysMissing(zone, found));
+    const entry = found.kind === 'records' ? found.entries[0] : undefined;
+    if (entry !== undefined) {
+      const verdict = await checks.run(verifyKeys(entry.rrset, trust, checks.context));
+      if (verdict.kind === 'failure') return verdict;
+      if (verdict.kind === 'insecure') return insecureStatus(scope, zone, verdict, ttl);
+      if (verdict.kind === 'secure') {
+        const seconds = Math.min(ttl, verdict.ttl);
+        scope.upgrade(entry, 'secure', verdict.ttl, undefined);
+        return { kind: 'secure', zone, keys: verdict.keys, expiresAtMs: scope.nowMs() + seconds * 1000 };
+      }
+      why = verdict.why;
+    }
+    if (!scope.distrust(found)) break;
+  }
+  return bogusStatus(scope, zone, why);
+}
+
+function keysMissing(zone: Name, failure: FoundFailure): string {
+  return `keys of ${nameToText(zone)} could not be fetched: ${failure.extendedErrors[0]?.text ?? failure.reason}`;
+}
+
+function insecureStatus(scope: Scope, zone: Name, insecure: Insecure | undefined, ttl: number): ZoneStatus {
+  const seconds = Math.min(ttl, INSECURE_TTL);
+  return { kind: 'insecure', zone, why: insecure?.why, expiresAtMs: scope.nowMs() + seconds * 1000 };
+}
+
+function bogusStatus(
+  scope: Scope,
+  zone: Name,
+  why: Bogus['why'],
+): ZoneStatus & { readonly kind: 'bogus' | 'insecure' } {
+  const seconds = scope.shared.options.limits.bogusTtlSeconds;
+  return { kind: 'bogus', zone, why, expiresAtMs: scope.nowMs() + seconds * 1000 };
+}
+
+function leastTtl(secure: readonly SecureRRset[]): number {
+  return Math.min(INSECURE_TTL, ...secure.map((one) => one.ttl));
+}
+
+/** About what a status takes in memory, its key in the map included. Octets. */
+export function zoneStatusOctets(status: ZoneStatus, key: string): number {
+  const keys = status.kind === 'secure' ? status.keys.keys.reduce((sum, key) => sum + key.rdata.length + 300, 0) : 200;
+  return 300 + key.length + keys;
+}

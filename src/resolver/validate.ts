@@ -1,0 +1,208 @@
+// Judges what a lookup found, RRset by RRset, by the chain of trust: secure, insecure, bogus, or not to be found out.
+
+import type { DenialEntry, RecordEntry } from '../cache/entry.ts';
+import {
+  type DenialVerdict,
+  proveNameError,
+  proveNoData,
+  proveNoDs,
+  proveWildcard,
+  readDenial,
+} from '../dnssec/denial.ts';
+import { verifyRRset } from '../dnssec/verify.ts';
+import { WireError } from '../wire/error.ts';
+import type { ExtendedError } from '../wire/message.ts';
+import { isSubdomainOf, type Name, nameToText, parentOf, ROOT } from '../wire/name.ts';
+import { readRrsig } from '../wire/rdata.ts';
+import type { RRset } from '../wire/rrset.ts';
+import { EDE, TYPE } from '../wire/types.ts';
+import { Checks } from './checks.ts';
+import { describe } from './failure.ts';
+import type { Found, FoundFailure } from './found.ts';
+import type { Lookup, Scope } from './scope.ts';
+import { type FindLink, type TrustState, type ZoneStatus, zoneStatus } from './trust.ts';
+
+/** A verdict on one entry. `ttl`: seconds that a secure one may be kept at most. */
+type Verdict =
+  | { readonly kind: 'secure'; readonly ttl: number }
+  | { readonly kind: 'insecure'; readonly why: ExtendedError | undefined }
+  | { readonly kind: 'bogus'; readonly why: ExtendedError }
+  | FoundFailure;
+
+/** Whether a finding still has to be validated before a client who wants that may see it. */
+export function needsValidation(scope: Scope, found: Found): boolean {
+  if (!scope.validates || found.kind === 'failure') return false;
+  if (found.kind === 'records') return found.entries.some((entry) => entry.security === 'unchecked');
+  return found.entry.security === 'unchecked';
+}
+
+/** The finding with its security told, kept so in the cache. Bogus data become a failure that says why. */
+export async function validate(scope: Scope, lookup: Lookup, found: Found, findLink: FindLink): Promise<Found> {
+  const { trust } = scope.shared;
+  if (trust === undefined || !needsValidation(scope, found)) return found;
+  const validation = new Validation(scope, lookup, trust, findLink);
+  switch (found.kind) {
+    case 'failure':
+      return found;
+    case 'denial': {
+      const entry = await validation.settle(found.entry, (one) => validation.denial(one));
+      return entry.kind === 'failure' ? entry : { ...found, entry };
+    }
+    case 'alias': {
+      const entry = await validation.settle(found.entry, (one) => validation.records(one));
+      return entry.kind === 'failure' ? entry : { ...found, entry };
+    }
+    case 'records': {
+      const entries: RecordEntry[] = [];
+      for (const one of found.entries) {
+        const entry = await validation.settle(one, (unchecked) => validation.records(unchecked));
+        if (entry.kind === 'failure') return entry;
+        entries.push(entry);
+      }
+      return { ...found, entries };
+    }
+  }
+}
+
+/** The failure that bogus data become for a client that does not set CD (RFC 4035, 5.5). */
+export function bogusFailure(why: ExtendedError | undefined): FoundFailure {
+  const error = why ?? { code: EDE.dnssecBogus, text: '' };
+  return { kind: 'failure', reason: 'bogus', extendedErrors: [error], security: 'bogus' };
+}
+
+class Validation {
+  readonly #scope: Scope;
+  readonly #lookup: Lookup;
+  readonly #trust: TrustState;
+  readonly #findLink: FindLink;
+  readonly #checks: Checks;
+
+  constructor(scope: Scope, lookup: Lookup, trust: TrustState, findLink: FindLink) {
+    this.#scope = scope;
+    this.#lookup = lookup;
+    this.#trust = trust;
+    this.#findLink = findLink;
+    this.#checks = new Checks(scope, lookup, trust);
+  }
+
+  /** The entry with its verdict, in the cache too; a failure for bogus data or when there is no verdict. */
+  async settle<E extends RecordEntry | DenialEntry>(
+    entry: E,
+    judge: (entry: E) => Promise<Verdict>,
+  ): Promise<E | FoundFailure> {
+    if (entry.security !== 'unchecked') return entry;
+    const verdict = await judge(entry);
+    if (verdict.kind === 'failure') return verdict;
+    const why = verdict.kind === 'secure' ? undefined : verdict.why;
+    const ttl = verdict.kind === 'secure' ? verdict.ttl : Number.POSITIVE_INFINITY;
+    const settled = this.#scope.upgrade(entry, verdict.kind, ttl, why);
+    if (this.#scope.observer) this.#report(settled, why);
+    return verdict.kind === 'bogus' ? bogusFailure(why) : settled;
+  }
+
+  #report(entry: RecordEntry | DenialEntry, why: ExtendedError | undefined): void {
+    const { name, type } = entry.kind === 'rrset' ? entry.rrset : entry;
+    const { security } = entry;
+    if (security === 'unchecked') return;
+    const text = why?.text ?? (security === 'secure' ? 'signed by its zone' : 'its zone is not signed');
+    this.#scope.emit(this.#lookup, { kind: 'validated', name, type, security, why: text });
+  }
+
+  /** An RRset of an answer. */
+  async records(entry: RecordEntry): Promise<Verdict> {
+    const { rrset } = entry;
+    // RRSIG RRsets are not signed (RFC 4035, 2.2): they prove nothing and need no proof.
+    if (rrset.type === TYPE.RRSIG) return { kind: 'insecure', why: undefined };
+    const signer = signerOf(rrset);
+    const status = await this.#zone(signer ?? zoneTarget(rrset.name, rrset.type));
+    if (status.kind !== 'secure') return notSecure(status);
+    if (signer !== undefined && signer !== status.zone) {
+      const text = `${describe(rrset.name, rrset.type)}: signed by ${nameToText(signer)}, which is no zone`;
+      return { kind: 'bogus', why: { code: EDE.dnssecBogus, text } };
+    }
+    const verdict = await this.#checks.run(verifyRRset(rrset, status.keys, this.#checks.context));
+    if (verdict.kind !== 'secure') return verdict;
+    if (verdict.closestEncloser === undefined) return { kind: 'secure', ttl: verdict.ttl };
+    const proofs = await this.#checks.proofs(entry.proof, status.keys);
+    if ('kind' in proofs) return proofs;
+    const denial = readDenial(status.zone, proofs, this.#checks.denialOptions);
+    return this.#fromDenial(proveWildcard(denial, rrset.name, verdict.closestEncloser), verdict.ttl);
+  }
+
+  /** A denial: its SOA and proofs, by the zone that signed them. */
+  async denial(entry: DenialEntry): Promise<Verdict> {
+    const signed = [...(entry.soa === undefined ? [] : [entry.soa]), ...entry.proof];
+    const signer = signed.map(signerOf).find((name) => name !== undefined && isSubdomainOf(entry.name, name));
+    const status = await this.#zone(signer ?? zoneTarget(entry.name, entry.type));
+    if (status.kind !== 'secure') return notSecure(status);
+    const { zone, keys } = status;
+    if (entry.soa !== undefined) {
+      const verdict = await this.#checks.run(verifyRRset(entry.soa, keys, this.#checks.context));
+      if (verdict.kind !== 'secure') return verdict;
+    }
+    const proofs = await this.#checks.proofs(entry.proof, keys);
+    if ('kind' in proofs) return proofs;
+    const denial = readDenial(zone, proofs, this.#checks.denialOptions);
+    const ttl = Math.min(...proofs.map((one) => one.ttl));
+    return this.#fromDenial(prove(denial, entry), ttl);
+  }
+
+  #fromDenial(denied: DenialVerdict, ttl: number): Verdict {
+    switch (denied.kind) {
+      case 'proven':
+        return { kind: 'secure', ttl };
+      case 'optOut':
+        // RFC 5155, 9.2: an opt-out span may hide an unsigned delegation: the answer stands, without AD.
+        return { kind: 'insecure', why: undefined };
+      case 'insecure':
+        return { kind: 'insecure', why: denied.why };
+      case 'unproven':
+        return denied.limit ? this.#checks.spent('nsec3Hashes') : { kind: 'bogus', why: denied.why };
+    }
+  }
+
+  #zone(target: Name): Promise<ZoneStatus | FoundFailure> {
+    return zoneStatus(this.#scope, this.#lookup, this.#trust, target, this.#findLink);
+  }
+}
+
+function prove(denial: ReturnType<typeof readDenial>, { kind, name, type }: DenialEntry): DenialVerdict {
+  if (kind === 'nxdomain') return proveNameError(denial, name);
+  return type === TYPE.DS ? proveNoDs(denial, name) : proveNoData(denial, name, type);
+}
+
+function notSecure(status: Exclude<ZoneStatus, { kind: 'secure' }> | FoundFailure): Verdict {
+  switch (status.kind) {
+    case 'failure':
+      return status;
+    case 'bogus':
+      return { kind: 'bogus', why: status.why ?? { code: EDE.dnssecBogus, text: '' } };
+    default:
+      return { kind: 'insecure', why: status.kind === 'insecure' ? status.why : undefined };
+  }
+}
+
+/** Where unsigned data are looked for in the chain of trust: at their name, DS at the parent's side (RFC 4035, 2.4). */
+function zoneTarget(name: Name, type: number): Name {
+  return type === TYPE.DS && name !== ROOT ? parentOf(name) : name;
+}
+
+/** The zone that signed an RRset by its first readable signature that could be: an ancestor, above for DS. */
+function signerOf(rrset: RRset): Name | undefined {
+  for (const rdata of rrset.signatures) {
+    const signer = readSigner(rdata);
+    if (signer === undefined || !isSubdomainOf(rrset.name, signer)) continue;
+    if (rrset.type === TYPE.DS && signer === rrset.name) continue;
+    return signer;
+  }
+  return undefined;
+}
+
+function readSigner(rdata: Uint8Array): Name | undefined {
+  try {
+    return readRrsig(rdata).signer;
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+    return undefined;
+  }
+}
