@@ -79,6 +79,11 @@ export interface BuildOptions {
 
 /** Octets of the header (RFC 1035, 4.1.1). */
 export const headerOctets = 12;
+/**
+ * Octets that compression may hide in one message, all its names taken together: eight times the longest message.
+ * 4,700 records of an IPv6 reverse zone hide 340,000; a message of pointers made to cost time and memory, millions.
+ */
+const hiddenOctetsMax = 0x80000;
 /** The least octets of a question: root, type, class. */
 const questionOctetsLeast = 5;
 /** The least octets of a record: root, type, class, TTL, RDLENGTH. */
@@ -86,7 +91,8 @@ const recordOctetsLeast = 11;
 
 /**
  * Parses a whole message. Throws WireError when anything in it is malformed, when it holds two OPT records or one
- * outside of the additional section or not at the root (RFC 6891, 6.1.1), or more than `ednsOptionsMax` options.
+ * outside of the additional section or not at the root (RFC 6891, 6.1.1), more than `ednsOptionsMax` options, or names
+ * of which compression hides over 524,288 octets.
  * Octets after the last counted record are passed over, as Unbound does.
  */
 export function parseMessage(octets: Uint8Array, ednsOptionsMax: number = limitTable.ednsOptions.value): Message {
@@ -154,6 +160,7 @@ class Reader {
   #at: number = headerOctets;
   /** Names that pointers led to, by target: most records point to few names. At most one for each record. */
   #names: Map<number, Name> | undefined;
+  #hiddenOctets = 0;
   edns: Edns | undefined;
   extendedRcode = 0;
 
@@ -191,9 +198,15 @@ class Reader {
       }
       const ttl = uint16(octets, at + 4) * 0x10000 + uint16(octets, at + 6);
       const rdata = readRdata(octets, at + 10, end, type, recordClass);
+      this.#reveal(rdata.length - (end - at - 10));
       records.push({ name, type, class: recordClass, ttl, rdata });
     }
     return records;
+  }
+
+  #reveal(hidden: number): void {
+    this.#hiddenOctets += hidden;
+    if (this.#hiddenOctets > hiddenOctetsMax) throw new WireError(`compression hides over ${hiddenOctetsMax} octets`);
   }
 
   #readOpt(at: number, end: number): void {
@@ -217,6 +230,7 @@ class Reader {
     }
     if (first === undefined || first < 0xc0) {
       const { name, end } = readName(octets, at);
+      this.#reveal(name.length - (end - at));
       this.#at = end;
       return name;
     }
@@ -225,6 +239,7 @@ class Reader {
     let name = target < at ? this.#names.get(target) : undefined;
     if (name === undefined) {
       name = readName(octets, at).name;
+      this.#reveal(name.length);
       this.#names.set(target, name);
     }
     this.#at = at + 2;

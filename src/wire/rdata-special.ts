@@ -1,4 +1,4 @@
-// Fields of the types whose RDATA has a form of its own: APL, IPSECKEY, AMTRELAY, HIP, WKS, identifiers.
+// Fields of the types whose RDATA has a form of its own: addresses in parts, gateways, bits, identifiers, tags.
 
 import { addressFromText, addressToText } from './address.ts';
 import { WireError } from './error.ts';
@@ -14,6 +14,7 @@ import {
   type TextInput,
   words,
 } from './rdata-fields.ts';
+import { typeFromText, typeToText } from './types.ts';
 
 /** APL (RFC 3123): address prefixes. */
 export const prefixes: Field = {
@@ -127,18 +128,12 @@ export const portBits: Field = {
   toText: (input) => {
     const octets = input.take(input.left);
     if (octets.length > 0x2000 || octets.at(-1) === 0) throw new WireError('WKS: padded');
-    const ports: number[] = [];
-    for (let port = 0; port < octets.length * 8; port++) {
-      if ((octets[port >>> 3] as number) & (0x80 >>> (port & 7))) ports.push(port);
-    }
-    return ports.join(' ');
+    return bitsOf(octets).join(' ');
   },
   fromText: (input, out) => {
     const ports: number[] = [];
     while (!input.done) ports.push(input.number('a port', 0xffff));
-    const octets = new Array<number>(ports.length === 0 ? 0 : (Math.max(...ports) >>> 3) + 1).fill(0);
-    for (const port of ports) octets[port >>> 3] = (octets[port >>> 3] as number) | (0x80 >>> (port & 7));
-    for (const octet of octets) out.push(octet);
+    pushBits(out, ports);
   },
 };
 
@@ -184,3 +179,96 @@ export const tag: Field = {
     pushLatin1(out, text);
   },
 };
+
+/** The whole RDATA of A6 (RFC 2874): the low bits of an address, and the name that has the `prefix` bits above them. */
+export const addressSuffix: Field = {
+  toText: (input) => {
+    const prefix = input.number(1);
+    if (prefix > 128) throw new WireError('A6: no such prefix');
+    const octets = new Uint8Array(16);
+    const low = input.take(16 - (prefix >>> 3));
+    octets.set(low, prefix >>> 3);
+    // RFC 2874, 3.1: the bits that pad the suffix to octets are zero.
+    if (low.length > 0 && (low[0] as number) >>> (8 - (prefix & 7)) !== 0) throw new WireError('A6: padded by ones');
+    const texts = [String(prefix)];
+    texts.push(prefix < 128 ? addressToText(octets) : '');
+    if (prefix > 0) texts.push(rawNameToText(input.name()));
+    return texts.join(' ');
+  },
+  fromText: (input, out) => {
+    const prefix = input.number('a prefix', 128);
+    out.push(prefix);
+    if (prefix < 128) {
+      const text = input.text('an address');
+      const octets = addressFromText(text);
+      if (octets?.length !== 16) throw new WireError(`${escapeText(text)} is no IPv6 address`);
+      const low = octets.subarray(prefix >>> 3);
+      low[0] = (low[0] as number) & (0xff >>> (prefix & 7));
+      out.push(...low);
+    }
+    if (prefix > 0) pushLatin1(out, input.name());
+  },
+};
+
+/** The whole RDATA of ATMA: an ATM end system address in hexadecimal, or `+` and digits (E.164). */
+export const atmAddress: Field = {
+  toText: (input) => {
+    const format = input.number(1);
+    const octets = nonEmpty(input.take(input.left));
+    if (format === 0) return octets.toString('hex');
+    const digits = octets.toString('latin1');
+    if (format !== 1 || !/^\d+$/.test(digits)) throw new WireError('ATMA: unknown form');
+    return `+${digits}`;
+  },
+  fromText: (input, out) => {
+    const text = input.text('an ATM address');
+    if (/^\+\d+$/.test(text)) {
+      out.push(1);
+      pushLatin1(out, text.slice(1));
+    } else {
+      out.push(0);
+      pushHex(out, text.replaceAll('.', ''));
+    }
+  },
+};
+
+/** The type bitmap that ends NXT (RFC 2535, 5.2): one bit for each of the types 1..127. */
+export const oldBitmap: Field = {
+  toText: (input) => {
+    const octets = nonEmpty(input.take(input.left));
+    if (octets.length > 16 || octets.at(-1) === 0) throw new WireError('NXT: malformed bitmap');
+    return bitsOf(octets).map(typeToText).join(' ');
+  },
+  fromText: (input, out) => {
+    const types: number[] = [];
+    while (!input.done) {
+      const text = input.text('a type');
+      const type = typeFromText(text) ?? 128;
+      if (type > 127) throw new WireError(`NXT: no bit for type ${escapeText(text)}`);
+      types.push(type);
+    }
+    pushBits(out, types);
+  },
+};
+
+function nonEmpty<T extends Uint8Array>(octets: T): T {
+  if (octets.length === 0) throw new WireError('an empty field');
+  return octets;
+}
+
+/** The numbers of the bits that are set, from the highest of the first octet. */
+function bitsOf(octets: Uint8Array): number[] {
+  const bits: number[] = [];
+  for (let bit = 0; bit < octets.length * 8; bit++) {
+    if ((octets[bit >>> 3] as number) & (0x80 >>> (bit & 7))) bits.push(bit);
+  }
+  return bits;
+}
+
+function pushBits(out: number[], bits: readonly number[]): void {
+  let most = -1;
+  for (const bit of bits) most = Math.max(most, bit);
+  const octets = new Uint8Array((most >> 3) + 1);
+  for (const bit of bits) octets[bit >>> 3] = (octets[bit >>> 3] as number) | (0x80 >>> (bit & 7));
+  for (const octet of octets) out.push(octet);
+}

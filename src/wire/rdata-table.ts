@@ -19,7 +19,19 @@ import {
   type,
 } from './rdata-fields.ts';
 import { location } from './rdata-loc.ts';
-import { hexGroups, hostIdentity, ipsecKey, nsapAddress, portBits, prefixes, relay, tag } from './rdata-special.ts';
+import {
+  addressSuffix,
+  atmAddress,
+  hexGroups,
+  hostIdentity,
+  ipsecKey,
+  nsapAddress,
+  oldBitmap,
+  portBits,
+  prefixes,
+  relay,
+  tag,
+} from './rdata-special.ts';
 import { serviceParameters } from './rdata-svcb.ts';
 import { RCODE, TYPE } from './types.ts';
 
@@ -107,12 +119,15 @@ const fieldTable: ReadonlyMap<number, readonly Field[]> = new Map<number, readon
   [TYPE.GPOS, [string, string, string]],
   [TYPE.AAAA, [address(16)]],
   [TYPE.LOC, [location]],
+  [TYPE.NXT, [name, oldBitmap]],
   [TYPE.EID, [hexRest]],
   [TYPE.NIMLOC, [hexRest]],
   [TYPE.SRV, [u16, u16, u16, name]],
+  [TYPE.ATMA, [atmAddress]],
   [TYPE.NAPTR, [u16, u16, string, string, string, name]],
   [TYPE.KX, [u16, name]],
   [TYPE.CERT, [named(2, certificateTypes), u16, named(1, algorithms), base64Rest]],
+  [TYPE.A6, [addressSuffix]],
   [TYPE.DNAME, oneName],
   [TYPE.SINK, [u8, u8, u8, base64Rest]],
   [TYPE.APL, [prefixes]],
