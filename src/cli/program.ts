@@ -85,6 +85,7 @@ function createProgram(io: Io, ended: (code: number) => void): Command {
   program
     .command('lab')
     .description('a small Internet on this machine, with a resolver on it: needs no network and no privileges')
+    .option('-c, --config <file>', 'configuration file, for listen and log.level')
     .option('--once', 'tell the walk and end')
     .option(
       '--listen <address...>',

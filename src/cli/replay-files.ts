@@ -26,6 +26,9 @@ export interface PlayedFile {
   readonly explanation?: readonly string[] | undefined;
 }
 
+/** Errors that no file is to blame for. */
+const OUR_FAULTS = [AssertionError, TypeError, ReferenceError] as const;
+
 /** Plays the files in order. A capsule is JSON, anything else a scenario. */
 export async function replayFiles(
   files: readonly ReplayFile[],
@@ -58,7 +61,7 @@ async function playCapsule({ path, text }: ReplayFile, explain: boolean): Promis
     const explanation = explain ? explainLines(question, events, resolution, elapsedMs) : undefined;
     return { file: path, status: same ? 'passed' : 'failed', reason: difference, explanation };
   } catch (error) {
-    if (error instanceof AssertionError || !(error instanceof Error)) throw error;
+    if (!(error instanceof Error) || OUR_FAULTS.some((fault) => error instanceof fault)) throw error;
     const reason = error.message.startsWith(`${path}: `) ? error.message.slice(path.length + 2) : error.message;
     return { file: path, status: 'failed', reason };
   }

@@ -4,13 +4,21 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import process from 'node:process';
-import type { Io } from './io.ts';
+import { EXIT, type Io } from './io.ts';
 import { parts } from './parts.ts';
 import { runProgram } from './program.ts';
 
 /** Runs the command line of `argv` (as `process.argv`) and sets the exit code. Rejects only for faults of our own. */
 export async function run(argv: readonly string[]): Promise<void> {
+  process.on('uncaughtException', internalError);
   process.exitCode = await runProgram(argv.slice(2), systemIo(), version);
+}
+
+/** A fault of our own, wherever it arose: told with its stack, and the end, since state can no longer be trusted. */
+function internalError(error: unknown): void {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`rootwalk: internal error, please report it: ${text}\n`);
+  process.exit(EXIT.internal);
 }
 
 function systemIo(): Io {

@@ -249,7 +249,13 @@ describe('lab', () => {
       err: '',
     });
     await cli(['lab', '--listen', '127.0.0.1:0', '[::1]:0'], { parts: { runLab }, stopped: never });
-    expect(log).toEqual([true, [], 'closed', false, ['127.0.0.1:0', '[::1]:0'], 'closed']);
+    const files = { '/x': 'listen: ["127.0.0.1:7"]' };
+    await cli(['lab', '--config', '/x'], { files, parts: { runLab }, stopped: never });
+    expect(log).toEqual([
+      ...[true, [], 'closed'],
+      ...[false, ['127.0.0.1:0', '[::1]:0'], 'closed'],
+      ...[false, ['127.0.0.1:7'], 'closed'],
+    ]);
   });
 });
 

@@ -1,10 +1,26 @@
 // `rootwalk replay`: what is told of scenarios and capsules.
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { Transport } from '../../src/base/ports.ts';
 import { replayFiles, replayReport } from '../../src/cli/replay-files.ts';
+import { recordCapsule } from '../../src/testing/capsule-record.ts';
+import { testEngineOptions } from '../../src/testing/engine.ts';
+import { SeededRandom } from '../../src/testing/seeded-random.ts';
+import { VirtualClock } from '../../src/testing/virtual-clock.ts';
+import { name } from './fake-io.ts';
 
-const packets = join(import.meta.dirname, '../fixtures/packets');
+/** A capsule of a question whose only root server cannot be reached. */
+async function capsule(): Promise<{ exchanges: unknown[] }> {
+  const clock = new VirtualClock();
+  const transport: Transport = {
+    send: async () => ({ kind: 'unreachable', detail: 'EHOSTUNREACH' }),
+    close: () => undefined,
+  };
+  const roots = [{ nameServer: name('a.root'), ip: '192.0.2.53' }];
+  const options = testEngineOptions({ transport, clock, random: new SeededRandom(1), roots });
+  const request = { name: name('www.example'), type: 1, checkingDisabled: false };
+  const recorded = await clock.runUntil(recordCapsule(options, request), 60_000);
+  return JSON.parse(JSON.stringify(recorded.capsule));
+}
 
 test('a line a file, the messages that differ, and a count', () => {
   const report = replayReport([
@@ -34,22 +50,21 @@ test('a line a file, the messages that differ, and a count', () => {
 });
 
 test('a capsule plays again, and is explained when asked for', async () => {
-  const [file = ''] = readdirSync(packets).filter((name) => name.endsWith('.json'));
-  const text = readFileSync(join(packets, file), 'utf8');
-  const { passed, lines } = await replayFiles([{ path: file, text }], { explain: true });
-  expect(passed).toBe(true);
-  expect(lines[0]).toBe(`passed  ${file}`);
-  expect(lines.some((line) => line.includes(' 4 root: '))).toBe(true);
+  const text = JSON.stringify(await capsule());
+  const { passed, lines } = await replayFiles([{ path: 'x.json', text }], { explain: true });
+  expect(lines[0]).toBe('passed  x.json');
+  expect(lines[1]).toBe('  www.example. A');
+  expect(lines.find((line) => line.includes('192.0.2.53'))).toContain('192.0.2.53 (a.root.): unreachable');
   expect(lines.at(-1)).toBe('1 passed, 0 failed, 0 skipped');
+  expect(passed).toBe(true);
 });
 
 test('a capsule that parts from its recording says where', async () => {
-  const [file = ''] = readdirSync(packets).filter((name) => name.endsWith('.json'));
-  const capsule = JSON.parse(readFileSync(join(packets, file), 'utf8'));
-  capsule.exchanges.pop();
-  const { passed, lines } = await replayFiles([{ path: file, text: JSON.stringify(capsule) }], { explain: false });
+  const cut = await capsule();
+  cut.exchanges.pop();
+  const { passed, lines } = await replayFiles([{ path: 'x.json', text: JSON.stringify(cut) }], { explain: false });
   expect(passed).toBe(false);
-  expect(lines[0]).toMatch(/^failed {2}.*\.json: exchange \d+: asked .*; recorded no further one$/);
+  expect(lines[0]).toMatch(/^failed {2}x\.json: exchange \d+: asked .*; recorded no further one$/);
 });
 
 test.each([

@@ -100,6 +100,12 @@ describe.concurrent('as a process', () => {
     expect(code).toBe(0);
   });
 
+  test('the lab tells its walk without a network and ends', async () => {
+    const { code, out, err } = await end(start('lab', '--once', '--listen', '127.0.0.1:0'));
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toMatch(/You type www\.example\.com\n.*GET \/ -> 200 .*You type it again\n[^\n]*HIT/s);
+  });
+
   test('a taken port is one line', async () => {
     const first = start('serve', '--config', config('first.json'));
     let second: Promise<Ended> | undefined;
