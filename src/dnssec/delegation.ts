@@ -6,7 +6,7 @@ import type { ExtendedError } from '../wire/message.ts';
 import { type Name, nameOctets, nameToText } from '../wire/name.ts';
 import { type Ds, readDs } from '../wire/rdata.ts';
 import type { RRset } from '../wire/rrset.ts';
-import { EDE } from '../wire/types.ts';
+import { EDE, TYPE } from '../wire/types.ts';
 import { algorithmToText, digestOctets } from './algorithms.ts';
 import { readZoneKeys, signsZoneData, type ZoneKey, type ZoneKeys, zoneKeyFlag } from './keys.ts';
 import type { Support } from './support.ts';
@@ -46,6 +46,9 @@ export function* verifyKeys(
 ): Generator<Candidate, SecureKeys | Insecure | Bogus, void> {
   const usable = usableTrust(trust, context.support);
   if (usable.kind === 'insecure') return usable;
+  if (dnskeys.name !== trust.zone || dnskeys.type !== TYPE.DNSKEY) {
+    return { kind: 'bogus', why: { code: EDE.dnskeyMissing, text: `${nameToText(trust.zone)}: no DNSKEY RRset` } };
+  }
   const all = readZoneKeys(trust.zone, dnskeys.rdatas);
   const vouched = vouchedKeys(all, usable.trust, context.limits.keysPerTag);
   if (vouched.fault !== undefined) return { kind: 'bogus', why: vouched.fault };

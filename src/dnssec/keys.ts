@@ -18,10 +18,9 @@ export interface ZoneKeys {
   readonly keys: readonly ZoneKey[];
 }
 
-/** Flag bits of a DNSKEY. */
+/** Flag bits of a DNSKEY; the third, SEP, is a hint and never a condition (RFC 4034, 2.1.1). */
 export const zoneKeyFlag = 0x0100; // RFC 4034, 2.1.1
 export const revokeFlag = 0x0080; // RFC 5011, 2.1
-export const secureEntryPointFlag = 0x0001; // RFC 4034, 2.1.1: a hint, never a condition
 
 /** The keys of a DNSKEY RRset; RDATA too short to be a key is left out. */
 export function readZoneKeys(zone: Name, rdatas: readonly Uint8Array[]): ZoneKeys {

@@ -77,6 +77,11 @@ describe('verifyKeys', () => {
     expect(verify(dnskeys, anchor)).toMatchObject({ kind: 'bogus', why: { code, text: expect.stringMatching(text) } });
   });
 
+  test('bogus when they are the keys of another name, though signed by the zone', () => {
+    const below = { ...ksk.signedKeys(), name: nameFromText('x.sub.example.'), signatures: [] };
+    expect(verify(ksk.sign(below), trust(ksk.ds()))).toMatchObject({ kind: 'bogus', why: { code: EDE.dnskeyMissing } });
+  });
+
   test.each([
     ['without the zone key flag (RFC 4034, 5.2)', 1, EDE.noZoneKeyBitSet],
     ['revoked (RFC 5011, 2.1)', 257 + 128, EDE.dnskeyMissing],

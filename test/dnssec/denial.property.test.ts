@@ -218,3 +218,29 @@ test('NSEC3 with opt-out: what is proven is true, and the rest is false only by 
     { numRuns: 400 },
   );
 });
+
+test('arbitrary octets as NSEC and NSEC3 throw nothing', () => {
+  const hash = fc.constantFrom('0p9mhaveqvm6t7vbl5lop2u3t2rp3tom', 'q04jkcevqvmu85r014c7dkba38o0ji5r');
+  const owner = fc.oneof(
+    name,
+    hash.map((text) => nameFromText(`${text}.example.`)),
+  );
+  const nsec3 = fc.tuple(fc.uint8Array({ maxLength: 9 }), fc.uint8Array({ maxLength: 40 }));
+  const rdata = fc.oneof(
+    fc.uint8Array({ maxLength: 60 }),
+    nsec3.map(([salt, rest]) => Uint8Array.from([1, 0, 0, 1, salt.length, ...salt, 20, ...rest])),
+  );
+  const rrset = fc.record({
+    name: owner,
+    type: fc.constantFrom(TYPE.NSEC, TYPE.NSEC3),
+    rdatas: fc.array(rdata, { maxLength: 2 }),
+  });
+  fc.assert(
+    fc.property(fc.array(rrset, { maxLength: 6 }), name, (rrsets, asked) => {
+      const records = rrsets.map((one) => secureOf('example.', { ...one, class: 1, ttl: 1, signatures: [] }));
+      const denial = read(records);
+      for (const { verdict } of claimsOf(new Model([]), asked)) expect(verdict(denial).kind).toBeTypeOf('string');
+    }),
+    { numRuns: 500 },
+  );
+});
