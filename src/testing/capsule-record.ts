@@ -14,7 +14,8 @@ import { Resolver } from '../resolver/resolver.ts';
 import type { Resolution, ResolveRequest } from '../resolver/types.ts';
 import { buildResponse } from '../server/respond.ts';
 import { nameToText } from '../wire/name.ts';
-import { typeToText } from '../wire/types.ts';
+import { rdataToText } from '../wire/rdata-text.ts';
+import { TYPE, typeToText } from '../wire/types.ts';
 import type { Capsule, CapsuleArrival, CapsuleExchange, CapsuleMessage, CapsuleSettings } from './capsule.ts';
 import { readable } from './readable.ts';
 import { recordText } from './rpl-match.ts';
@@ -59,15 +60,33 @@ export function answerOf(resolution: Resolution, request: ResolveRequest): Capsu
   return { ...messageOf(octets), security, ...(failure === undefined ? {} : { failure }) };
 }
 
-function settingsOf({ limits, hints, zones, upstream, cache, host }: EngineOptions): CapsuleSettings {
+function settingsOf({ limits, hints, zones, upstream, cache, dnssec, host }: EngineOptions): CapsuleSettings {
   return {
     limits,
     hints: hints.map(recordText),
     zones: zones.map(({ zone, kind, servers }) => ({ zone: nameToText(zone), kind, servers: servers.map(addressKey) })),
     upstream,
     cache,
+    dnssec: {
+      validate: dnssec.validate,
+      anchors: dnssec.anchors.flatMap(anchorTexts),
+      negativeAnchors: dnssec.negativeAnchors.map(({ zone, untilSeconds, reason }) => ({
+        zone: nameToText(zone),
+        ...(untilSeconds === undefined ? {} : { untilSeconds }),
+        ...(reason === undefined ? {} : { reason }),
+      })),
+      sha1: dnssec.sha1,
+    },
     specialUse: host.specialUse,
   };
+}
+
+function anchorTexts({ zone, ds, keys }: EngineOptions['dnssec']['anchors'][number]): string[] {
+  const name = nameToText(zone);
+  const ofDs = ds.map(({ keyTag, algorithm, digestType, digest }) => {
+    return `${name} IN DS ${keyTag} ${algorithm} ${digestType} ${Buffer.from(digest).toString('hex')}`;
+  });
+  return [...ofDs, ...keys.map((rdata) => `${name} IN DNSKEY ${rdataToText(TYPE.DNSKEY, rdata)}`)];
 }
 
 function messageOf(octets: Uint8Array): CapsuleMessage {

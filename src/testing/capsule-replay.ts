@@ -12,6 +12,7 @@ import {
   type TransportRequest,
   type Verdict,
 } from '../base/ports.ts';
+import { parseTrustAnchors } from '../dnssec/anchors.ts';
 import type { Observer } from '../resolver/events.ts';
 import type { EngineOptions } from '../resolver/options.ts';
 import { Resolver } from '../resolver/resolver.ts';
@@ -22,7 +23,6 @@ import { typeFromText } from '../wire/types.ts';
 import { parseZoneText } from '../wire/zone-text.ts';
 import type { Capsule, CapsuleExchange } from './capsule.ts';
 import { answerOf } from './capsule-record.ts';
-import { unvalidated } from './engine.ts';
 import { readable } from './readable.ts';
 import { recordKey } from './rpl-match.ts';
 import { VirtualClock } from './virtual-clock.ts';
@@ -94,7 +94,7 @@ function octetsOf(base64: string): Uint8Array {
 }
 
 function engineOptions(capsule: Capsule, transport: Transport, clock: Clock, random: Random): EngineOptions {
-  const { limits, hints, zones, upstream, cache, specialUse } = capsule.settings;
+  const { limits, hints, zones, upstream, cache, dnssec, specialUse } = capsule.settings;
   return {
     transport,
     clock,
@@ -109,7 +109,16 @@ function engineOptions(capsule: Capsule, transport: Transport, clock: Clock, ran
     })),
     upstream,
     cache,
-    dnssec: unvalidated,
+    dnssec: {
+      validate: dnssec.validate,
+      anchors: dnssec.anchors.length > 0 ? parseTrustAnchors(dnssec.anchors.join('\n')) : [],
+      negativeAnchors: dnssec.negativeAnchors.map(({ zone, untilSeconds, reason }) => ({
+        zone: nameFromText(zone),
+        untilSeconds,
+        reason,
+      })),
+      sha1: dnssec.sha1,
+    },
     host: { hostsText: undefined, zones: [], data: [], specialUse },
   };
 }

@@ -49,6 +49,17 @@ export interface CapsuleSettings {
     readonly maxTtl: number;
     readonly maxNegativeTtl: number;
   };
+  readonly dnssec: {
+    readonly validate: boolean;
+    /** DS and DNSKEY records. */
+    readonly anchors: readonly string[];
+    readonly negativeAnchors: readonly {
+      readonly zone: string;
+      readonly untilSeconds?: number;
+      readonly reason?: string;
+    }[];
+    readonly sha1: 'validate' | 'insecure';
+  };
   /** Whether special-use names are answered locally. Other host data are not part of a capsule. */
   readonly specialUse: boolean;
 }
@@ -90,6 +101,14 @@ export const capsuleSchema: z.ZodType<Capsule> = z.object({
       udpPayloadOctets: z.number().int(),
     }),
     cache: z.object({ maxOctets: z.number(), minTtl: z.number(), maxTtl: z.number(), maxNegativeTtl: z.number() }),
+    dnssec: z.object({
+      validate: z.boolean(),
+      anchors: z.array(z.string()),
+      negativeAnchors: z.array(
+        z.object({ zone: z.string(), untilSeconds: z.number().optional(), reason: z.string().optional() }),
+      ),
+      sha1: z.enum(['validate', 'insecure']),
+    }),
     specialUse: z.boolean(),
   }),
   clock: z.object({ nowMs: z.number(), wallSeconds: z.number() }),

@@ -3,7 +3,7 @@
 import { type Limits, makeLimits } from '../base/limits.ts';
 import { type Clock, type Random, silentLog, type Transport } from '../base/ports.ts';
 import { parseIp } from '../base/prefix.ts';
-import type { EngineOptions, UpstreamOptions } from '../resolver/options.ts';
+import type { DnssecOptions, EngineOptions, UpstreamOptions } from '../resolver/options.ts';
 import type { ConfiguredZone } from '../resolver/types.ts';
 import type { ResourceRecord } from '../wire/message.ts';
 import { type Name, nameOctets, ROOT } from '../wire/name.ts';
@@ -27,21 +27,13 @@ export interface TestEngineSettings {
   /** Changes to: 16 MiB, TTLs from 0 to the limits' bounds. */
   readonly cache?: Partial<EngineOptions['cache']>;
   readonly limits?: Partial<Limits>;
-  /** Default: nothing is validated. */
-  readonly dnssec?: EngineOptions['dnssec'];
+  /** Changes to: no validation, no anchors, SHA-1 counts. */
+  readonly dnssec?: Partial<DnssecOptions>;
 }
-
-/** The setting under which nothing is validated. */
-export const unvalidated: EngineOptions['dnssec'] = {
-  validate: false,
-  anchors: [],
-  negativeAnchors: [],
-  sha1: 'validate',
-};
 
 /** Options of an engine without host data, whose caches are empty and whose log is silent. */
 export function testEngineOptions(settings: TestEngineSettings): EngineOptions {
-  const { transport, clock, random, roots, zones = [], upstream = {}, cache = {}, dnssec = unvalidated } = settings;
+  const { transport, clock, random, roots, zones = [], upstream = {}, cache = {}, dnssec = {} } = settings;
   const limits = makeLimits(settings.limits);
   return {
     transport,
@@ -61,7 +53,6 @@ export function testEngineOptions(settings: TestEngineSettings): EngineOptions {
       udpPayloadOctets: limits.udpPayloadOctets,
       ...upstream,
     },
-    dnssec,
     host: { hostsText: undefined, zones: [], data: [], specialUse: false },
     cache: {
       maxOctets: 16 * 1024 * 1024,
@@ -70,6 +61,7 @@ export function testEngineOptions(settings: TestEngineSettings): EngineOptions {
       maxNegativeTtl: limits.negativeTtlSeconds,
       ...cache,
     },
+    dnssec: { validate: false, anchors: [], negativeAnchors: [], sha1: 'validate', ...dnssec },
   };
 }
 

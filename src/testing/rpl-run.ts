@@ -15,7 +15,7 @@ import { VirtualNetwork } from './virtual-network.ts';
 export interface ReplayOptions {
   /** Makes the resolver under test; default: this package's engine behind its own server. */
   readonly makeTarget?: (environment: ReplayEnvironment) => ReplayTarget;
-  /** Whether it validates; if not, scenarios with a trust anchor are skipped. Default false. */
+  /** Whether it validates; if not, scenarios with a trust anchor are skipped. Default true. */
   readonly validates?: boolean;
 }
 
@@ -59,7 +59,7 @@ export async function replayRplPath(
 /** Plays one scenario. Rejects only for a fault of the resolver's own (AssertionError and the like). */
 export async function runScenario(scenario: Scenario, options: ReplayOptions = {}): Promise<ScenarioResult> {
   const result = blank(scenario.file, scenario.title);
-  const unplayable = scenario.unsupported ?? whyUnplayable(scenario, options.validates ?? false);
+  const unplayable = scenario.unsupported ?? whyUnplayable(scenario, options.validates ?? true);
   if (unplayable !== undefined) return { ...result, status: 'skipped', reason: unplayable };
   const run = new Run(scenario, options.makeTarget ?? makeReplayTarget);
   try {

@@ -7,7 +7,10 @@ import type { EngineOptions } from '../resolver/options.ts';
 import { Resolver } from '../resolver/resolver.ts';
 import { createAcl } from '../server/acl.ts';
 import { createHandler } from '../server/handle.ts';
-import { testEngineOptions, unvalidated } from './engine.ts';
+import { ROOT } from '../wire/name.ts';
+import { testEngineOptions } from './engine.ts';
+import { recordText } from './rpl-match.ts';
+import { flattenLines, parseRecordLine } from './rpl-record.ts';
 import { namedRoots } from './rpl-server.ts';
 import type { Scenario } from './rpl-types.ts';
 
@@ -56,7 +59,7 @@ export function makeReplayTarget(environment: ReplayEnvironment): ReplayTarget {
 
 function engineOptions({ transport, clock, random, scenario }: ReplayEnvironment): EngineOptions {
   const { settings } = scenario;
-  const { ipv4, ipv6, queryLocalhost, qnameMinimisation, minTtl, maxTtl } = settings;
+  const { ipv4, ipv6, queryLocalhost, qnameMinimisation, minTtl, maxTtl, domainInsecure } = settings;
   return testEngineOptions({
     transport,
     clock,
@@ -69,19 +72,18 @@ function engineOptions({ transport, clock, random, scenario }: ReplayEnvironment
       deny: queryLocalhost ? [] : ['127.0.0.0/8', '::1'],
       qnameMinimisation: qnameMinimisation ? 'relaxed' : 'off',
     },
-    dnssec: dnssecOptions(scenario),
+    dnssec: {
+      validate: settings.trustAnchors.length > 0 && settings.validator,
+      anchors: anchorsOf(settings.trustAnchors),
+      negativeAnchors: domainInsecure.map((zone) => ({ zone, untilSeconds: undefined, reason: undefined })),
+    },
     cache: { ...(minTtl === undefined ? {} : { minTtl }), ...(maxTtl === undefined ? {} : { maxTtl }) },
   });
 }
 
-/** Validation from the scenario's own anchors; none without. */
-function dnssecOptions({ settings }: Scenario): EngineOptions['dnssec'] {
-  const { trustAnchors, domainInsecure, validator } = settings;
-  if (!validator || trustAnchors.length === 0) return unvalidated;
-  return {
-    validate: true,
-    anchors: parseTrustAnchors(trustAnchors.join('\n')),
-    negativeAnchors: domainInsecure.map((zone) => ({ zone, untilSeconds: undefined, reason: undefined })),
-    sha1: 'validate',
-  };
+/** Anchor lines are written with more freedom than master files allow: algorithm names, no class, no final dot. */
+function anchorsOf(lines: readonly string[]): EngineOptions['dnssec']['anchors'] {
+  if (lines.length === 0) return [];
+  const records = lines.map((line) => parseRecordLine(flattenLines(line), { origin: ROOT, ttl: 0 }));
+  return parseTrustAnchors(records.map(recordText).join('\n'));
 }

@@ -160,13 +160,12 @@ describe('runScenario', () => {
   test('skips what needs a validator that is not there, and DSA in any case', async () => {
     const anchored = scenario(ask + expectAddress('192.0.2.1'), `server:\n trust-anchor: ". DS 1 8 2 AB"\n${config}`);
     const parsed = parseRpl(anchored, 'x.rpl');
-    expect(await runScenario(parsed, fixedTarget())).toMatchObject({ status: 'skipped', reason: 'needs validation' });
-    expect((await runScenario(parsed, { ...fixedTarget(), validates: true })).status).toBe('passed');
+    const skipped = await runScenario(parsed, { ...fixedTarget(), validates: false });
+    expect(skipped).toMatchObject({ status: 'skipped', reason: 'needs validation' });
+    expect((await runScenario(parsed, fixedTarget())).status).toBe('passed');
     const key = entry('MATCH opcode\nREPLY QR\nSECTION QUESTION\n. NS\nSECTION ANSWER\n. DNSKEY 257 3 DSA AAAA');
     const dsa = anchored.replace('STEP 1', `RANGE_BEGIN 0 9\n${key}RANGE_END\nSTEP 1`);
-    expect((await runScenario(parseRpl(dsa, 'x.rpl'), { ...fixedTarget(), validates: true })).reason).toBe(
-      'needs re-signing',
-    );
+    expect((await runScenario(parseRpl(dsa, 'x.rpl'), fixedTarget())).reason).toBe('needs re-signing');
   });
 
   test('a file that cannot be read is a failure that says where', async () => {
