@@ -125,9 +125,7 @@ class TreeBuilder {
     const known = this.#places.get(event.lookup);
     if (known !== undefined) return known;
     if (event.lookup === 0) return this.#newPlace(0, this.top);
-    // A lookup that no event announced: without a parent it is the priming question, which belongs to all.
-    const words =
-      event.parent === undefined ? `first, who the root servers are (RFC 9609): ${asked(ROOT, TYPE.NS)}` : 'meanwhile';
+    const words = unannounced(event);
     const begun = node(words);
     this.#subLookups.set(event.lookup, begun);
     const parent = event.parent === undefined ? undefined : this.#places.get(event.parent);
@@ -231,6 +229,12 @@ class TreeBuilder {
     else if (count === LISTED_MAX + 1) lines.push(node('1 more dropped'));
     else (lines.at(-1) as TreeNode).text = `${count - LISTED_MAX} more dropped`;
   }
+}
+
+/** The title of a lookup whose begin no event announced. Without a parent it is the priming question, which belongs to all. */
+function unannounced(event: ResolutionEvent): string {
+  if (event.parent === undefined) return `first, who the root servers are (RFC 9609): ${asked(ROOT, TYPE.NS)}`;
+  return event.kind === 'layer' || event.kind === 'sent' ? `meanwhile ${asked(event.name, event.type)}` : 'meanwhile';
 }
 
 /** Step 7: what every layer that was passed has kept. */

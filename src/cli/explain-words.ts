@@ -168,7 +168,7 @@ const FAILURES: { readonly [Reason in FailureReason]: (zone: string) => string }
   limit: () => 'it would take more work than one question is allowed',
   timeout: (zone) => `the time for one question ran out while the servers of ${zone} were asked`,
   'cached-failure': () => 'it failed a moment ago, and that is remembered for some seconds (RFC 9520)',
-  bogus: (zone) => `the signatures of ${zone} are wrong, so the answer is not believed`,
+  bogus: (zone) => `what the servers of ${zone} say does not pass validation (DNSSEC), so it is not believed`,
   busy: () => 'too many resolutions were in progress',
   closed: () => 'the resolver was being closed',
 };
@@ -185,12 +185,12 @@ export function verdict(events: readonly ResolutionEvent[], resolution: Resoluti
   const name = question === undefined ? 'The name' : nameToText(question.name);
   const end = events.at(-1);
   if (resolution.failure !== undefined) {
-    const zone = events.findLast((event) => event.kind === 'delegation' && event.lookup === 0);
-    const where = zone?.kind === 'delegation' ? zoneWords(zone.zone) : 'the zone';
+    const zone = failedZone(events, resolution.failure);
+    const where = zone === undefined ? 'the zone' : zoneWords(zone);
     const detail = end?.kind === 'done' ? end.detail : undefined;
     const evidence = detail ?? resolution.extendedErrors.find(({ text }) => text !== '')?.text;
     const answered = events.some((event) => event.kind === 'received' && event.outcome === 'response');
-    const intercepted = zone?.kind === 'delegation' && zone.zone === ROOT && answered;
+    const intercepted = zone === ROOT && answered;
     const failure = resolution.failure === 'servers-failed' && !answered ? 'network' : resolution.failure;
     const because = intercepted && failure === 'servers-failed' ? INTERCEPTED : FAILURES[failure](where);
     return `Failed (${rcodeToText(resolution.rcode)}) ${effort}: ${because}${evidence ? ` [${evidence}]` : ''}.`;
@@ -209,6 +209,16 @@ export function verdict(events: readonly ResolutionEvent[], resolution: Resoluti
   if (records > 0) return `Answered with ${plural(records, 'record', 'records')} ${effort}.`;
   const type = question === undefined ? 'such' : typeToText(question.type);
   return `${name} exists but has no ${type} record (NODATA), found ${effort}.`;
+}
+
+/** The zone at fault: the first that is bogus, or the one where the walk stood last. */
+function failedZone(events: readonly ResolutionEvent[], failure: FailureReason): Name | undefined {
+  const bogus = events.find(
+    (event) => event.kind === 'validated' && event.security === 'bogus' && event.zone !== undefined,
+  );
+  if (failure === 'bogus' && bogus?.kind === 'validated') return bogus.zone;
+  const last = events.findLast((event) => event.kind === 'delegation' && event.lookup === 0);
+  return last?.kind === 'delegation' ? last.zone : undefined;
 }
 
 function zoneWords(zone: Name): string {

@@ -200,6 +200,7 @@ describe('the tree', () => {
       [3, { kind: 'sublookup', name: name('ns.example.org'), type: TYPE.AAAA, why: 'its address is missing' }, 2],
       [3, { kind: 'sublookup-end', outcome: 'no address' }, 2],
       [2, { kind: 'sublookup-end', outcome: '198.51.100.3' }, 0],
+      [4, { kind: 'layer', layer: 'records', name: name('com'), type: TYPE.DNSKEY, outcome: 'miss' }, 0],
       { kind: 'alias', from: www, to: name('web.example.net'), synthesised: false },
       { kind: 'question', name: name('web.example.net'), type: TYPE.A },
       { kind: 'layer', layer: 'records', name: name('web.example.net'), type: TYPE.A, outcome: 'miss' },
@@ -210,11 +211,13 @@ describe('the tree', () => {
 ├─ first, who the root servers are (RFC 9609): . NS
 │  └─ 4 root: from the root hints; no addresses known
 ├─ 6 authoritative example.com.: by referral; 1 name server, 1 address known
-│  └─ meanwhile ns1.example.net. A: its address is missing
-│     ├─ 5 TLD net.: by referral; 1 name server, 1 address known
-│     │  └─ meanwhile ns.example.org. AAAA: its address is missing
-│     │     └─ ended: no address
-│     └─ ended: 198.51.100.3
+│  ├─ meanwhile ns1.example.net. A: its address is missing
+│  │  ├─ 5 TLD net.: by referral; 1 name server, 1 address known
+│  │  │  └─ meanwhile ns.example.org. AAAA: its address is missing
+│  │  │     └─ ended: no address
+│  │  └─ ended: 198.51.100.3
+│  └─ meanwhile com. DNSKEY
+│     └─ 3 resolver cache (records): miss
 ├─ alias (CNAME): www.example.com. is web.example.net.
 ├─ then web.example.net. A
 │  ├─ 3 resolver cache (records): miss
@@ -258,6 +261,26 @@ describe('the sentence at the end', () => {
     ],
   ])('%#: %o', (resolution, sentence) => {
     expect(verdict(sent, resolution, 35)).toBe(sentence);
+  });
+
+  test('a bogus zone is named, with the evidence', () => {
+    const story = events(
+      question,
+      at('example.com', own),
+      {
+        kind: 'validated',
+        name: name('com'),
+        type: TYPE.DNSKEY,
+        security: 'bogus',
+        zone: name('com'),
+        why: 'no DNSKEY',
+      },
+      { kind: 'validated', name: www, type: TYPE.A, security: 'bogus', why: 'no DNSKEY' },
+      { kind: 'done', rcode: 2, failure: 'bogus', detail: 'com.: no DNSKEY' },
+    );
+    expect(verdict(story, result({ rcode: 2, failure: 'bogus' }), 5)).toBe(
+      'Failed (SERVFAIL) in 5.0 ms, without asking a server: what the servers of com. say does not pass validation (DNSSEC), so it is not believed [com.: no DNSKEY].',
+    );
   });
 
   test('when everything that calls itself the root fails, port 53 is intercepted', () => {
