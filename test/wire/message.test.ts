@@ -73,6 +73,27 @@ describe('parse and build', () => {
     expect(buildMessage(srv)).toHaveLength(12 + 21 + 12 + 6 + 18); // RFC 3597, 4: not SRV
   });
 
+  it('point no further than a pointer can', () => {
+    const filler = Array.from({ length: 70 }, (_, i) => record('filler', 'TXT', `"${'x'.repeat(250 - (i % 9))}"`));
+    const late = ['late.test', 'late.test', 'www.example.com', 'a.late.test'].map((one) =>
+      record(one, 'NS', 'late.test'),
+    );
+    const long = message({ answer: filler, additional: late });
+    const octets = buildMessage(long);
+    expect(octets.length).toBeGreaterThan(0x4000);
+    expect(parseMessage(octets)).toEqual(long);
+  });
+
+  it('remember no more names than they may, and look up 16 times as many', () => {
+    const owners = (...names: string[]): ResourceRecord[] => names.map((one) => record(one, 'A', '192.0.2.1'));
+    const size = (answer: ResourceRecord[], compressionEntries: number): number =>
+      buildMessage(message({ questions: [], answer }), { compressionEntries }).length - 12 - answer.length * 14;
+    expect(size(owners('aa', 'bb', 'aa', 'bb'), 2)).toBe(4 + 4 + 2 + 2);
+    expect(size(owners('aa', 'bb', 'aa', 'bb'), 1)).toBe(4 + 4 + 2 + 4);
+    expect(size(owners('aa', 'bb', 'aa', 'bb'), 0)).toBe(16);
+    expect(size(owners(...new Array<string>(20).fill('aa')), 1)).toBe(4 + 15 * 2 + 4 * 4);
+  });
+
   it('decompress, on receipt, what RFC 3597, 4 lists', () => {
     // A question for `a.b`, then the record, whose RDATA points to it.
     const question = '\x01a\x01b\0\0\x01\0\x01';

@@ -87,19 +87,25 @@ describe('the wire form', () => {
   });
 
   it.each([
-    ['to itself', '\xc0\x0c'],
-    ['forwards', '\xc0\x0e\0'],
-    ['into the header', '\xc0\x00'],
-    ['to the name it ends', '\x01a\xc0\x0c'],
-    ['cut off', '\x01a\xc0'],
-    ['a label cut off', '\x05abc'],
-    ['no final zero', '\x03abc'],
-    ['nothing', ''],
-    ['label type 01', '\x41a\0'],
-    ['label type 10', '\x81a\0'],
-    ['256 octets', `${'\x3f'.concat('a'.repeat(63)).repeat(3)}\x3f${'a'.repeat(63)}\0`],
-  ])('is refused: %s', (_what, wire) => {
+    ['to itself', '\xc0\x0c', 'does not point backwards'],
+    ['forwards', '\xc0\x0e\0', 'does not point backwards'],
+    ['to the name it ends', '\x01a\xc0\x0c', 'does not point backwards'],
+    ['into the header', '\xc0\x00', 'into the header'],
+    ['cut off', '\x01a\xc0', 'cut off'],
+    ['a label cut off', '\x05abc', 'runs past its end'],
+    ['no final zero', '\x03abc', 'runs past its end'],
+    ['nothing', '', 'runs past its end'],
+    ['label type 01', '\x41a\0', 'label type 1'],
+    ['label type 10', '\x81a\0', 'label type 2'],
+    ['256 octets', `${`\x3f${'a'.repeat(63)}`.repeat(3)}\x3e${'a'.repeat(62)}\0`, 'exceeds 255 octets'],
+  ])('is refused: %s', (_what, wire, message) => {
+    expect(() => readName(octets(header + wire), 12)).toThrow(message);
     expect(() => readName(octets(header + wire), 12)).toThrow(WireError);
+  });
+
+  it('has 255 octets at most', () => {
+    const wire = `${`\x3f${'a'.repeat(63)}`.repeat(3)}\x3d${'a'.repeat(61)}\0`;
+    expect(readName(octets(wire), 0)).toEqual({ name: wire, end: 255 });
   });
 
   it('ends after 127 pointers', () => {
