@@ -89,7 +89,8 @@ function openLane(ip: string, port: number, received: () => void): Promise<Lane>
     const id = nextId;
     nextId = (nextId + 1) & 0xffff;
     const octets = Buffer.from(query);
-    octets.writeUInt16BE(id);
+    // What is too short for an ID goes out as it is.
+    if (octets.length >= 2) octets.writeUInt16BE(id);
     return new Promise((resolve) => {
       const end = (reply: Uint8Array | undefined): void => {
         clearTimeout(timer);
