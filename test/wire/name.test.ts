@@ -103,6 +103,10 @@ describe('the wire form', () => {
     expect(() => readName(octets(header + wire), 12)).toThrow(WireError);
   });
 
+  it('is refused when a later pointer leads forwards again', () => {
+    expect(() => readName(octets(`${header}\xc0\x0e\0\0\xc0\x0c`), 16)).toThrow('does not point backwards');
+  });
+
   it('has 255 octets at most', () => {
     const wire = `${`\x3f${'a'.repeat(63)}`.repeat(3)}\x3d${'a'.repeat(61)}\0`;
     expect(readName(octets(wire), 0)).toEqual({ name: wire, end: 255 });

@@ -24,6 +24,7 @@ describe('toRRsets', () => {
       a IN 300 ${signature('A', 2)}
       a 300 ${signature('A', 1)}
       a 300 ${signature('MX', 3)}
+      c 300 ${signature('MX', 5)}
       c 300 ${signature('RRSIG', 4)}`.replace(/^ +/gm, ''),
     );
     const rrsets = toRRsets(records);
@@ -42,7 +43,7 @@ describe('toRRsets', () => {
       [nameFromText('b'), TYPE.AAAA, 1, 300, 1, 0],
       [nameFromText('b'), TYPE.A, 3, 3600, 1, 0],
       [nameFromText('a'), TYPE.RRSIG, 1, 300, 1, 0],
-      [nameFromText('c'), TYPE.RRSIG, 1, 300, 1, 0],
+      [nameFromText('c'), TYPE.RRSIG, 1, 300, 2, 0],
     ]);
   });
 
