@@ -130,7 +130,7 @@ export class Hierarchy {
     const configured = this.#configured.get(zone);
     if (configured !== undefined && configured.delegation.source !== 'hints') return configured.delegation;
     const nameServers = delegation.nameServers.slice(0, this.#limits.nameServersPerDelegation);
-    const ownGlue = this.#bounded(glue, nameServers);
+    const ownGlue = this.#bounded(withHints(glue, configured?.glue ?? []), nameServers);
     let expiresAtMs = Math.min(delegation.expiresAtMs, nowMs + this.#limits.ttlSeconds * 1000);
     // The root is no one's child, and what is configured is not revoked: neither makes a ghost.
     if (parent !== undefined && parent.zone !== ROOT) expiresAtMs = Math.min(expiresAtMs, parent.expiresAtMs);
@@ -240,6 +240,12 @@ export class Hierarchy {
     }
     return kept;
   }
+}
+
+/** RFC 9609, 4.2: addresses that the priming response lacks are those of the hints. */
+function withHints(glue: readonly Glue[], hints: readonly Glue[]): readonly Glue[] {
+  const missing = hints.filter(({ nameServer }) => !glue.some((one) => one.nameServer === nameServer));
+  return [...glue, ...missing];
 }
 
 interface Held {

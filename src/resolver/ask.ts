@@ -48,7 +48,8 @@ export function ask(
       inFlight += 1;
       tried.note(candidate.server);
       if (scope.observer) announce(scope, lookup, delegation, choice);
-      exchange(scope, lookup, { server: candidate.server, ...question }).then((reply) => {
+      const again = tried.sends(candidate.server) > 1;
+      exchange(scope, lookup, { server: candidate.server, again, ...question }).then((reply) => {
         inFlight -= 1;
         // Response or not, something came back: the exchange below has noted it.
         if (ended || (reply.kind !== 'message' && inFlight > 0)) return;

@@ -122,7 +122,11 @@ function classifyNs(response: Scrubbed, asked: Asked, proof: readonly RRset[]): 
       why: ns.name === asked.zone ? 'refers to the zone itself' : 'refers upwards',
     };
   }
-  if (asked.role === 'forwarder') return { kind: 'unusable', why: 'refers instead of recursing' };
+  if (asked.role === 'forwarder') {
+    // Its proof, if it has one, can be judged; a bare referral is no answer.
+    if (proof.length > 0) return { kind: 'nodata', soa: undefined, proof, why: 'a proof of denial' };
+    return { kind: 'unusable', why: 'refers instead of recursing' };
+  }
   // RFC 4035, 3.1.4.1: DS lives above the cut, so a referral to the very name is the parent's "no DS".
   if (asked.type === TYPE.DS && ns.name === asked.name) {
     return { kind: 'nodata', soa: undefined, proof, why: 'a referral without DS' };

@@ -27,6 +27,8 @@ export interface ExchangeRequest {
   /** RD: set towards forwarders only. */
   readonly recursionDesired: boolean;
   readonly minimised: boolean;
+  /** Asked again while an earlier send is still awaited: not to be joined with that one. */
+  readonly again: boolean;
 }
 
 /**
@@ -35,7 +37,7 @@ export interface ExchangeRequest {
  */
 export async function exchange(scope: Scope, lookup: Lookup, request: ExchangeRequest): Promise<Reply> {
   const key = exchangeKey(request);
-  const running = scope.shared.exchanges.get(key);
+  const running = request.again ? undefined : scope.shared.exchanges.get(key);
   if (running !== undefined) {
     if (scope.observer) sent(scope, lookup, request, 0, 'udp', true, true, undefined);
     const reply = await running;
@@ -47,7 +49,7 @@ export async function exchange(scope: Scope, lookup: Lookup, request: ExchangeRe
   try {
     return await started;
   } finally {
-    scope.shared.exchanges.delete(key);
+    if (scope.shared.exchanges.get(key) === started) scope.shared.exchanges.delete(key);
   }
 }
 

@@ -80,7 +80,7 @@ export function giveUp(
       `no address for the name servers of ${zone} (${servers}) while asking for ${describe(lookup.name, lookup.type)}`,
     );
   }
-  const silent = troubles.every((trouble) => / (timeout|unreachable.*|.*refused.*)$/.test(trouble));
+  const silent = troubles.every((trouble) => / (timeout|unreachable|E[A-Z]+)\b/.test(trouble));
   const told = `servers of ${zone}: ${troubles.slice(-4).join(', ')}`;
   return fail(silent ? 'network' : 'servers-failed', told);
 }

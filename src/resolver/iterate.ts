@@ -74,8 +74,7 @@ export async function iterate(scope: Scope, lookup: Lookup, find: Find): Promise
     }
 
     const asked: Asked = { zone, name: question.name, type: question.type, role };
-    scope.noteAnswer(zone, heard.candidate.server);
-    const response = scrub(heard.reply.message, zone, question.name, question.type, limits);
+    const response = scrub(heard.reply.message, heard.candidate.server, zone, question.name, question.type, limits);
     const outcome = classify(response, asked);
     if (scope.observer) report(scope, lookup, heard, asked, response, outcome);
 
@@ -106,14 +105,14 @@ export async function iterate(scope: Scope, lookup: Lookup, find: Find): Promise
           advance(minimisation, question);
           break;
         }
-        return { kind: 'denial', entry: storeDenial(scope, lookup, outcome, name, type, zone) };
+        return { kind: 'denial', entry: storeDenial(scope, lookup, outcome, name, type, zone, response) };
       case 'nxdomain':
         // RFC 9156, 2.3 (relaxed): servers exist that deny names which have only names below them.
         if (question.minimised && upstream.qnameMinimisation === 'relaxed') {
           minimisation.steps = Number.POSITIVE_INFINITY;
           break;
         }
-        return { kind: 'denial', entry: storeDenial(scope, lookup, outcome, question.name, type, zone) };
+        return { kind: 'denial', entry: storeDenial(scope, lookup, outcome, question.name, type, zone, response) };
       case 'lame':
       case 'unusable':
         if (question.minimised && upstream.qnameMinimisation === 'relaxed') {

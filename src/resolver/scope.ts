@@ -66,8 +66,8 @@ export class Scope {
   readonly observer: Observer | undefined;
   /** What this question's own responses said, TTL 0 included: used before the caches, gone with the question. */
   readonly fresh: Map<string, RecordEntry | DenialEntry> = new Map();
-  /** Who answered last for a zone, and servers whose data proved bogus: others are asked before them. */
-  readonly #answeredBy = new Map<Name, string>();
+  /** Who gave what, and who gave bogus data for a zone: they are not asked for it again. */
+  readonly #givenBy = new Map<RecordEntry | DenialEntry, string>();
   readonly #distrusted = new Set<string>();
   #lookups = 0;
   #exchanges = 0;
@@ -143,13 +143,8 @@ export class Scope {
     const nowMs = this.nowMs();
     const expiresAtMs = Math.min(entry.expiresAtMs, nowMs + ttl * 1000);
     const upgraded = this.shared.caches.records.upgrade({ ...entry, expiresAtMs }, security, nowMs, why);
-    this.remember(upgraded);
+    this.#remember(upgraded);
     return upgraded;
-  }
-
-  /** Notes who gave the answer in hand for `zone`. */
-  noteAnswer(zone: Name, server: ServerAddress): void {
-    this.#answeredBy.set(zone, addressKey(server));
   }
 
   /**
@@ -160,8 +155,8 @@ export class Scope {
     if (found.kind === 'failure' || !this.budget.spend('bogusRetries')) return false;
     const entries = found.kind === 'records' ? found.entries : [found.entry];
     for (const entry of entries) {
-      const server = this.#answeredBy.get(entry.zone);
-      if (server !== undefined) this.#distrusted.add(server);
+      const server = this.#givenBy.get(entry);
+      if (server !== undefined) this.#distrusted.add(`${server} ${entry.zone}`);
       const { name, type } = entry.kind === 'rrset' ? entry.rrset : entry;
       this.fresh.delete(freshKey(name, type));
       this.fresh.delete(freshKey(name, NXDOMAIN_KEY));
@@ -170,9 +165,9 @@ export class Scope {
     return true;
   }
 
-  /** Whether this server's data proved bogus within this question. */
-  isDistrusted(server: ServerAddress): boolean {
-    return this.#distrusted.size > 0 && this.#distrusted.has(addressKey(server));
+  /** Whether this server's data for `zone` proved bogus within this question. */
+  isDistrusted(zone: Name, server: ServerAddress): boolean {
+    return this.#distrusted.size > 0 && this.#distrusted.has(`${addressKey(server)} ${zone}`);
   }
 
   rrset(name: Name, type: number): RecordEntry | undefined {
@@ -226,7 +221,12 @@ export class Scope {
   }
 
   /** Remembers within this question what a response said. Bounded by the upstream queries of the budget. */
-  remember(entry: RecordEntry | DenialEntry): void {
+  remember(entry: RecordEntry | DenialEntry, server: ServerAddress): void {
+    this.#givenBy.set(entry, addressKey(server));
+    this.#remember(entry);
+  }
+
+  #remember(entry: RecordEntry | DenialEntry): void {
     if (entry.kind === 'rrset') this.fresh.set(freshKey(entry.rrset.name, entry.rrset.type), entry);
     else this.fresh.set(freshKey(entry.name, entry.kind === 'nxdomain' ? NXDOMAIN_KEY : entry.type), entry);
   }

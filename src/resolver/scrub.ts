@@ -1,6 +1,7 @@
 // Keeps of a response what its server may speak of (bailiwick) and what belongs to the question; the rest is dropped.
 
 import type { Limits } from '../base/limits.ts';
+import type { ServerAddress } from '../base/ports.ts';
 import type { Message, ResourceRecord } from '../wire/message.ts';
 import { isSubdomainOf, type Name } from '../wire/name.ts';
 import { nameInRdata } from '../wire/rdata.ts';
@@ -17,6 +18,7 @@ export interface Dropped {
 
 /** What is left of a response. */
 export interface Scrubbed {
+  readonly server: ServerAddress;
   readonly rcode: number;
   readonly authoritative: boolean;
   readonly recursionAvailable: boolean;
@@ -31,7 +33,14 @@ export interface Scrubbed {
  * Cleans the response that a server of `zone` gave to a question for `name` and `type`. The same rules hold for
  * authoritative servers, stubs and forwarders: nothing from outside `zone` is kept, whoever says it.
  */
-export function scrub(message: Message, zone: Name, name: Name, type: number, limits: Limits): Scrubbed {
+export function scrub(
+  message: Message,
+  server: ServerAddress,
+  zone: Name,
+  name: Name,
+  type: number,
+  limits: Limits,
+): Scrubbed {
   const bounds = { rdatas: limits.rdatasPerRRset, signatures: limits.signaturesPerRRset };
   const dropped: Dropped[] = [];
   const answer = scrubAnswer(sectionOf(message.answer, bounds), zone, name, type, limits, dropped);
@@ -39,6 +48,7 @@ export function scrub(message: Message, zone: Name, name: Name, type: number, li
   const authority = scrubAuthority(sectionOf(message.authority, bounds), zone, last, answer.kept, type, dropped);
   const glue = scrubGlue(message.additional, bounds, zone, [...authority, ...answer.kept], dropped);
   return {
+    server,
     rcode: message.rcode,
     authoritative: message.authoritative,
     recursionAvailable: message.recursionAvailable,

@@ -47,8 +47,6 @@ export interface Choice {
   readonly expectedMs: number | undefined;
 }
 
-/** A server that gave bogus data is asked after all others, retries included. */
-const DISTRUSTED = 100;
 /** One choice in this many tries another than the fastest, so that a server that has become fast is found. */
 const EXPLORE_ONE_IN = 20;
 /** A known server slower than this is no better than one never asked (Unbound's RTT band). */
@@ -74,9 +72,9 @@ export function selectServer(
     const sends = tried.sends(candidate.server);
     if (sends >= limits.sendsPerServer || tried.hasFailed(candidate.server)) continue;
     const state = scope.server(candidate.server);
-    if (isLame(state, zone, nowMs)) continue;
+    if (isLame(state, zone, nowMs) || scope.isDistrusted(zone, candidate.server)) continue;
     const shunned = isBackedOff(state, nowMs) || familyIsDead(scope, candidate.server, nowMs);
-    const penalty = sends * 2 + (shunned ? 1 : 0) + (scope.isDistrusted(candidate.server) ? DISTRUSTED : 0);
+    const penalty = sends * 2 + (shunned ? 1 : 0);
     if (penalty < least) {
       least = penalty;
       pool = [];

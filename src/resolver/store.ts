@@ -35,7 +35,7 @@ export function storeRRset(scope: Scope, lookup: Lookup, rrset: RRset, zone: Nam
     zone,
     proof: proofOf(response, rrset),
   };
-  scope.remember(entry);
+  scope.remember(entry, response.server);
   const kept = scope.shared.caches.records.put(entry, nowMs);
   if (kept && scope.observer) {
     scope.emit(lookup, { kind: 'cached', layer: 'records', name: rrset.name, type: rrset.type, ttl });
@@ -51,6 +51,7 @@ export function storeDenial(
   name: Name,
   type: number,
   zone: Name,
+  response: Scrubbed,
 ): DenialEntry {
   const nowMs = scope.nowMs();
   const { minTtl, maxNegativeTtl } = scope.shared.options.cache;
@@ -66,7 +67,7 @@ export function storeDenial(
     expiresAtMs: nowMs + ttl * 1000,
     zone,
   };
-  scope.remember(entry);
+  scope.remember(entry, response.server);
   scope.shared.caches.records.putDenial(entry, nowMs);
   if (scope.observer) scope.emit(lookup, { kind: 'cached', layer: 'records', name, type, ttl });
   return entry;
@@ -151,7 +152,7 @@ export function storeChain(
     if (outcome.kind === 'answer') {
       for (const rrset of outcome.rrsets) storeRRset(scope, lookup, rrset, asked.zone, response);
     } else if ((outcome.kind === 'nodata' || outcome.kind === 'nxdomain') && outcome.soa !== undefined) {
-      storeDenial(scope, lookup, outcome, name, asked.type, asked.zone);
+      storeDenial(scope, lookup, outcome, name, asked.type, asked.zone, response);
     }
     break;
   }

@@ -172,7 +172,7 @@ async function statusBelow(
   let bogus: ZoneStatus | undefined;
   for (let attempt = 0; attempt <= scope.shared.options.limits.bogusRetries; attempt++) {
     const found = await findLink(scope, scope.subLookup(lookup, name, TYPE.DS));
-    if (found.kind === 'failure') return found;
+    if (found.kind === 'failure') return bogus ?? found;
     const told = await judgeFound(scope, checks, parent, name, found);
     if (told.kind === 'trust') return keysOf(scope, lookup, checks, told.trust, findLink, told.ttl);
     if (told.kind !== 'bogus') return told;
@@ -254,11 +254,14 @@ async function keysOf(
   const { zone } = trust;
   const usable = usableTrust(trust, checks.context.support);
   if (usable.kind === 'insecure') return insecureStatus(scope, zone, usable, Math.min(ttl, INSECURE_TTL));
-  let why: ExtendedError = { code: EDE.dnskeyMissing, text: `${nameToText(zone)}: no DNSKEY` };
+  let why: ExtendedError | undefined;
   for (let attempt = 0; attempt <= scope.shared.options.limits.bogusRetries; attempt++) {
     const found = await findLink(scope, scope.subLookup(lookup, zone, TYPE.DNSKEY));
     // RFC 4035, 5.5 leaves it open; keys that cannot be fetched are a failure of the network, not a forgery.
-    if (found.kind === 'failure') return fail(found.reason, keysMissing(zone, found));
+    if (found.kind === 'failure') {
+      return why === undefined ? fail(found.reason, keysMissing(zone, found)) : bogusStatus(scope, zone, why);
+    }
+    why = noKeys(zone);
     const entry = found.kind === 'records' ? found.entries[0] : undefined;
     if (entry !== undefined) {
       const verdict = await checks.run(verifyKeys(entry.rrset, trust, checks.context));
@@ -273,7 +276,11 @@ async function keysOf(
     }
     if (!scope.distrust(found)) break;
   }
-  return bogusStatus(scope, zone, why);
+  return bogusStatus(scope, zone, why ?? noKeys(zone));
+}
+
+function noKeys(zone: Name): ExtendedError {
+  return { code: EDE.dnskeyMissing, text: `${nameToText(zone)}: no DNSKEY` };
 }
 
 function keysMissing(zone: Name, failure: FoundFailure): string {

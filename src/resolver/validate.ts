@@ -45,7 +45,7 @@ export async function validate(scope: Scope, lookup: Lookup, found: Found, findL
     case 'failure':
       return found;
     case 'denial': {
-      const entry = await validation.settle(found.entry, (one) => validation.denial(one));
+      const entry = await validation.settleDenial(found.entry);
       return entry.kind === 'failure' ? entry : { ...found, entry };
     }
     case 'alias': {
@@ -100,6 +100,15 @@ class Validation {
     return verdict.kind === 'bogus' ? bogusFailure(why) : settled;
   }
 
+  /** As {@link settle}; an NXDOMAIN whose proof shows an empty non-terminal becomes NODATA, as Unbound has it. */
+  async settleDenial(entry: DenialEntry): Promise<DenialEntry | FoundFailure> {
+    const settled = await this.settle(entry, (one) => this.denial(one));
+    if (settled.kind !== 'failure' || settled.reason !== 'bogus' || entry.kind !== 'nxdomain') return settled;
+    const asNoData = await this.denial({ ...entry, kind: 'nodata' });
+    if (asNoData.kind !== 'secure') return settled;
+    return this.settle({ ...entry, kind: 'nodata' }, () => Promise.resolve(asNoData));
+  }
+
   #report(entry: RecordEntry | DenialEntry, why: ExtendedError | undefined): void {
     const { name, type } = entry.kind === 'rrset' ? entry.rrset : entry;
     const { security } = entry;
@@ -144,7 +153,8 @@ class Validation {
     if ('kind' in proofs) return proofs;
     const denial = readDenial(zone, proofs, this.#checks.denialOptions);
     const ttl = Math.min(...proofs.map((one) => one.ttl));
-    return this.#fromDenial(prove(denial, entry), ttl);
+    const denied = prove(denial, entry);
+    return this.#fromDenial(denied, ttl);
   }
 
   #fromDenial(denied: DenialVerdict, ttl: number): Verdict {
