@@ -6,7 +6,8 @@ import { rdataFromText } from '../wire/rdata-text.ts';
 import { TYPE } from '../wire/types.ts';
 import type { RootServer } from './engine.ts';
 import type { SeededRandom } from './seeded-random.ts';
-import { addRecords, makeZone, type Zone } from './zone-tree.ts';
+import { ZoneSigner } from './zone-signer.ts';
+import { addRecords, makeZone, signZone, type Zone } from './zone-tree.ts';
 
 /** A name server: where it listens and what it serves. */
 export interface TreeServer {
@@ -23,12 +24,16 @@ export interface RandomTree {
   /** For each zone, its servers' addresses: to keep one of them honest. */
   readonly zones: readonly { readonly zone: Zone; readonly ips: readonly string[] }[];
   readonly names: readonly Name[];
+  /** RDATA of the root's DNSKEY, when the tree is signed: the trust anchor. */
+  readonly anchor: Uint8Array | undefined;
 }
 
 /** How a tree is grown. */
 export interface TreeOptions {
   /** Zones beside the root; default 20. */
   readonly zones?: number;
+  /** Whether the root and most zones are signed, some without a DS; default false. */
+  readonly signed?: boolean;
 }
 
 const ttls = [0, 1, 30, 300, 3600, 86_400];
@@ -43,7 +48,7 @@ interface Growth {
 }
 
 /** The tree of a seed: the same each time. */
-export function growTree(random: SeededRandom, { zones = 20 }: TreeOptions = {}): RandomTree {
+export function growTree(random: SeededRandom, { zones = 20, signed = false }: TreeOptions = {}): RandomTree {
   const growth: Growth = { random, servers: new Map(), zones: [], names: [], addresses: 0 };
   const root = makeZone(ROOT);
   addApex(growth, root, 'root-servers.');
@@ -55,7 +60,33 @@ export function growTree(random: SeededRandom, { zones = 20 }: TreeOptions = {})
   }
   for (const { zone } of growth.zones) addHosts(growth, zone);
   for (const { zone } of growth.zones) addAliases(growth, zone);
-  return { root, roots: rootServers, servers: growth.servers, zones: growth.zones, names: growth.names };
+  if (signed) signBelow(growth, root);
+  const anchor = root.signed?.signer.dnskey;
+  return { root, roots: rootServers, servers: growth.servers, zones: growth.zones, names: growth.names, anchor };
+}
+
+/** Signs a zone after its children, since their DS are part of it. */
+function signBelow(growth: Growth, zone: Zone): void {
+  const { random } = growth;
+  const isRoot = zone.name === ROOT;
+  const signer = isRoot || random.chance(0.8) ? new ZoneSigner(zone.name, random) : undefined;
+  zone.secure = isRoot;
+  for (const [cut, child] of zone.cuts) {
+    signBelow(growth, child);
+    const ds = child.signed?.signer.ds();
+    // A zone may be signed without its parent saying so: an island.
+    if (ds && random.chance(0.9)) addRecords(zone, cut, TYPE.DS, { ttl: random.pick([60, 3600]), rdatas: [ds] });
+  }
+  if (signer) signZone(zone, signer, random.chance(0.5));
+  if (isRoot) markSecure(zone);
+}
+
+/** Trust follows DS from the root down. */
+function markSecure(zone: Zone): void {
+  for (const [cut, child] of zone.cuts) {
+    child.secure = zone.signed !== undefined && zone.secure && (zone.nodes.get(cut)?.has(TYPE.DS) ?? false);
+    markSecure(child);
+  }
 }
 
 /** A zone below `parent`, sometimes a few labels below. */

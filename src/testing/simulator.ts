@@ -1,9 +1,10 @@
 // Seeded simulation: a random tree of zones behind a bad network, a resolver asked about it, and checks of its conduct.
 
 import { type Limits, makeLimits } from '../base/limits.ts';
+import type { EngineOptions } from '../resolver/options.ts';
 import { Resolver } from '../resolver/resolver.ts';
 import type { Resolution } from '../resolver/types.ts';
-import { type Name, nameFromText, nameToText } from '../wire/name.ts';
+import { type Name, nameFromText, nameToText, ROOT } from '../wire/name.ts';
 import { toRecords } from '../wire/rrset.ts';
 import { RCODE, rcodeToText, TYPE, typeToText } from '../wire/types.ts';
 import { testEngineOptions } from './engine.ts';
@@ -18,7 +19,7 @@ import { truthOf } from './zone-tree.ts';
 /**
  * How bad the world is. `calm`: nothing fails, and every answer must be complete. `rough`: servers fail in every
  * truthful way, datagrams get lost, doubled and overtaken: answers are true or SERVFAIL. `hostile`: servers change
- * octets of their replies: anything may be answered, but every resolution ends within its bounds.
+ * octets of their replies: every resolution ends within its bounds, and no bogus data of a secure zone is answered.
  */
 export type Weather = 'calm' | 'rough' | 'hostile';
 
@@ -30,6 +31,8 @@ export interface SimulationOptions {
   readonly questions?: number;
   /** Zones beside the root; default 5 to 40 by the seed. */
   readonly zones?: number;
+  /** Whether the tree is signed and the resolver validates; default true for odd seeds. */
+  readonly signed?: boolean;
   /** Octets of all caches; default 1 MiB. */
   readonly cacheOctets?: number;
   readonly limits?: Partial<Limits>;
@@ -50,6 +53,11 @@ export interface SimulationReport {
   readonly cacheOctets: number;
   /** What was wrong, the seed with each; empty: nothing. */
   readonly violations: readonly string[];
+}
+
+interface Question {
+  readonly name: Name;
+  readonly type: number;
 }
 
 /** Violations kept; one is enough to fail. */
@@ -91,7 +99,8 @@ class Simulation {
     this.#limits = makeLimits(options.limits);
     this.#random = new SeededRandom(options.seed);
     this.#maxOctets = options.cacheOctets ?? 1024 * 1024;
-    this.#tree = growTree(this.#random.fork(), { zones: options.zones ?? 5 + this.#random.integer(36) });
+    const signed = options.signed ?? options.seed % 2 === 1;
+    this.#tree = growTree(this.#random.fork(), { zones: options.zones ?? 5 + this.#random.integer(36), signed });
     const path = options.weather === 'calm' ? {} : this.#roughPath();
     this.#network = new VirtualNetwork({ clock: this.#clock, random: this.#random.fork(), path });
     this.#serveTree();
@@ -103,6 +112,7 @@ class Simulation {
         roots: this.#tree.roots,
         upstream: { caseRandomisation: this.#random.chance(0.5) },
         cache: { maxOctets: this.#maxOctets },
+        dnssec: { validate: signed, anchors: anchorsOf(this.#tree) },
         ...(options.limits ? { limits: options.limits } : {}),
       }),
     );
@@ -183,9 +193,10 @@ class Simulation {
     const startMs = this.#clock.nowMs();
     this.#questions++;
     let sent = 0;
+    const checkingDisabled = this.#random.chance(0.1);
     const resolution = await this.#resolver.resolve({
       ...question,
-      checkingDisabled: this.#random.chance(0.1),
+      checkingDisabled,
       ...(this.#random.chance(0.5)
         ? {
             observer: (event) => {
@@ -200,10 +211,10 @@ class Simulation {
     this.#answers.push(`${text} ${rcode} ${tookMs} ${resolution.answer.length}`);
     if (sent > this.#limits.upstreamQueries) this.#violate(`${text} took ${sent} upstream queries`);
     if (tookMs > this.#limits.resolutionMs + 1) this.#violate(`${text} took ${tookMs} ms`);
-    if (this.#options.weather !== 'hostile') this.#checkTruth(question, resolution, text);
+    this.#checkTruth(question, resolution, text, checkingDisabled);
   }
 
-  #drawQuestion(): { name: Name; type: number } {
+  #drawQuestion(): Question {
     const random = this.#random;
     const type = random.pick([TYPE.A, TYPE.A, TYPE.A, TYPE.AAAA, TYPE.TXT, TYPE.NS, TYPE.SOA, TYPE.CNAME]);
     const name = random.pick(this.#tree.names);
@@ -213,12 +224,20 @@ class Simulation {
     return { name: invented.length < 200 ? nameFromText(invented) : name, type };
   }
 
-  /** An answer is what the tree says; a failure needs a reason. */
-  #checkTruth(question: { name: Name; type: number }, resolution: Resolution, text: string): void {
+  /**
+   * An answer is what the tree says, and as secure; a failure needs a reason. Without signatures a hostile server has to
+   * be believed; with them it can only make questions fail.
+   */
+  #checkTruth(question: Question, resolution: Resolution, text: string, checkingDisabled: boolean): void {
+    const { weather } = this.#options;
     const truth = truthOf(this.#tree.root, question);
+    const validated = truth.secure && !checkingDisabled;
+    if (weather === 'hostile' && !validated && resolution.security !== 'secure') return;
     if (resolution.rcode === RCODE.SERVFAIL) {
-      const excused = this.#options.weather !== 'calm' || truth.endless || truth.links > this.#limits.aliasLinks;
-      if (!excused) this.#violate(`${text} failed: ${resolution.extendedErrors[0]?.text ?? resolution.failure}`);
+      const reason = resolution.extendedErrors[0]?.text ?? resolution.failure ?? '';
+      const endless = truth.endless || truth.links > this.#limits.aliasLinks;
+      if (weather === 'calm' && !endless && !reason.includes('limit reached'))
+        this.#violate(`${text} failed: ${reason}`);
       return;
     }
     if (resolution.rcode !== truth.rcode) {
@@ -229,6 +248,10 @@ class Simulation {
     const got = records.map(recordKey).sort().join('\n');
     const expected = [...new Set(truth.answer.map(recordKey))].sort().join('\n');
     if (got !== expected) this.#violate(`${text} has other records than it should`);
+    if (this.#tree.anchor === undefined || checkingDisabled) return;
+    if ((resolution.security === 'secure') !== truth.secure) {
+      this.#violate(`${text} is ${resolution.security}, in truth ${truth.secure ? 'secure' : 'insecure'}`);
+    }
   }
 
   #cacheOctets(): number {
@@ -246,6 +269,10 @@ class Simulation {
     const { seed, weather } = this.#options;
     if (this.#violations.length < violationsMax) this.#violations.push(`seed ${seed}, ${weather}: ${what}`);
   }
+}
+
+function anchorsOf({ anchor }: RandomTree): EngineOptions['dnssec']['anchors'] {
+  return anchor ? [{ zone: ROOT, ds: [], keys: [anchor] }] : [];
 }
 
 /** Half of the servers are honest, so that most names can be found. */
