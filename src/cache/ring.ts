@@ -1,5 +1,7 @@
 // A ring of room in a typed array: entries are taken at its head and given back at its tail, oldest first.
 
+import { assert } from '../base/assert.ts';
+
 /**
  * Room is counted in units; an entry lies in one piece. The first number of each entry, at `sizes[unit * stride]`, is
  * its size in units: negative if it is dead, which fillers at the end of the ring are too.
@@ -49,6 +51,7 @@ export class Ring {
     if (this.used === 0) return -1;
     const unit = this.base + this.#tail;
     const units = Math.abs(this.#sizes[unit * this.#stride] ?? 0);
+    assert(units > 0 && units <= this.used, 'the tail of a ring is not where an entry starts');
     this.used -= units;
     this.#tail = this.#tail + units === this.size ? 0 : this.#tail + units;
     return unit;

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Answers } from '../../src/cache/answers.ts';
-import { hashQuestion } from '../../src/cache/question-hash.ts';
+import { hashQuestion, sameQuestion } from '../../src/cache/question-hash.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { parseMessage } from '../../src/wire/message.ts';
 import { nameToText } from '../../src/wire/name.ts';
@@ -179,6 +179,19 @@ it('goes on keeping new answers after its arena wrapped many times', () => {
   expect(octets).toBeGreaterThan(0.9 * octetsMax);
 });
 
+it('puts answers out for want of places in the index too, when they are very small', () => {
+  const layer = answers(1);
+  const { message, questionEnd } = response('aaa', []);
+  for (let i = 0; i < 5000; i++) {
+    message.set([97 + (i % 26), 97 + (Math.floor(i / 26) % 26), 97 + Math.floor(i / 676)], 13);
+    layer.put(message, questionEnd, 0, 300, false, 0);
+    expect(layer.find(message, questionEnd, 0, 0)).toBeGreaterThanOrEqual(0);
+  }
+  // Of 4096 places a quarter stays empty, though the arena would have room for more.
+  expect(layer.stats()).toMatchObject({ entries: 3072, evictions: 5000 - 3072 });
+  expect(layer.stats().octets).toBeLessThan(layer.octetsMax);
+});
+
 it('keeps the hits of a Zipf stream when half of the questions are random names', () => {
   const hits = (flood: boolean): number => {
     // Room for some 5,000 answers.
@@ -211,6 +224,18 @@ it('flushes by name and zone, lists what is live, and starts a generation when c
   expect(layer.stats().entries).toBe(0);
   putResponse(layer, 'www.example', [300]);
   expect(ask(layer, 'www.example', 0)).toEqual([300]);
+});
+
+it('compares the whole question, as hashes may be the same', () => {
+  const { message, questionEnd } = response('wWw.example', [], 65);
+  const kept = Uint8Array.from([9, 9, 9, ...message]);
+  for (let i = 12; i < questionEnd; i++) {
+    const octet = message[i] ?? 0;
+    const isLetter = i < questionEnd - 4 && octet >= 65;
+    expect(sameQuestion(kept, 3, message.with(i, octet ^ 0x20), questionEnd)).toBe(isLetter);
+    expect(sameQuestion(kept, 3, message.with(i, octet ^ 0x01), questionEnd)).toBe(false);
+    expect(sameQuestion(kept, 3, message.with(i, octet ^ 0x80), questionEnd)).toBe(false);
+  }
 });
 
 describe('hashQuestion', () => {
