@@ -75,7 +75,10 @@ function followLink(
   weaken(chain, entry.security, entry.why);
   // RFC 6672, 2.2: a name that becomes too long is YXDOMAIN.
   if (target === undefined) return finished(chain, RCODE.YXDOMAIN);
-  if (synthesised) chain.answer.push(synthesiseCname(link, chain.current, target));
+  if (synthesised) {
+    chain.answer.push(synthesiseCname(link, chain.current, target));
+    if (chain.type === TYPE.CNAME) return finished(chain, RCODE.NOERROR);
+  }
   if (scope.observer) scope.emit(lookup, { kind: 'alias', from: chain.current, to: target, synthesised });
   if (chain.seen.has(target)) {
     const text = `alias loop: ${nameToText(chain.current)} leads back to ${nameToText(target)}`;

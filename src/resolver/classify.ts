@@ -74,16 +74,17 @@ function recursiveOnly(response: Scrubbed, asked: Asked): boolean {
 }
 
 function classifyAnswer(response: Scrubbed, asked: Asked): Classified | undefined {
+  // RFC 6672, 3.1 and 5.3.1: under a DNAME nothing else exists; a CNAME beside it is made from it.
+  for (const rrset of response.answer) {
+    if (rrset.type !== TYPE.DNAME || rrset.name === asked.name || !isSubdomainOf(asked.name, rrset.name)) continue;
+    return { kind: 'alias', rrset, target: dnameTarget(rrset, asked.name), why: 'a DNAME above this name' };
+  }
   const rrsets = response.answer.filter(
     (rrset) => rrset.name === asked.name && (rrset.type === asked.type || asked.type === TYPE.ANY),
   );
   if (rrsets.length > 0 && response.rcode === RCODE.NOERROR) {
     if (recursiveOnly(response, asked)) return ONLY_RECURSES;
     return { kind: 'answer', rrsets, why: 'records of this name and type' };
-  }
-  for (const rrset of response.answer) {
-    if (rrset.type !== TYPE.DNAME || rrset.name === asked.name || !isSubdomainOf(asked.name, rrset.name)) continue;
-    return { kind: 'alias', rrset, target: dnameTarget(rrset, asked.name), why: 'a DNAME above this name' };
   }
   const cname = response.answer.find((rrset) => rrset.type === TYPE.CNAME && rrset.name === asked.name);
   if (cname === undefined || asked.type === TYPE.CNAME) return undefined;

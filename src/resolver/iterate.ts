@@ -33,7 +33,7 @@ export async function iterate(scope: Scope, lookup: Lookup, find: Find): Promise
   const { name, type } = lookup;
   const { limits, upstream } = scope.shared.options;
   const minimisation: Minimisation = {
-    steps: upstream.qnameMinimisation === 'off' ? Number.POSITIVE_INFINITY : 0,
+    steps: minimises(scope) ? 0 : Number.POSITIVE_INFINITY,
     known: 0,
   };
   const places = new Map<Name, Tried>();
@@ -107,6 +107,10 @@ export async function iterate(scope: Scope, lookup: Lookup, find: Find): Promise
         }
         return { kind: 'denial', entry: storeDenial(scope, lookup, outcome, name, type, zone, response) };
       case 'nxdomain':
+        // A signed denial of an ancestor denies the name (RFC 8020, 2): whoever signs does not mistake it for an ENT.
+        if (question.minimised && scope.expectsSignatures(delegation) && outcome.proof.length > 0) {
+          return { kind: 'denial', entry: storeDenial(scope, lookup, outcome, question.name, type, zone, response) };
+        }
         // RFC 9156, 2.3 (relaxed): servers exist that deny names which have only names below them.
         if (question.minimised && upstream.qnameMinimisation === 'relaxed') {
           minimisation.steps = Number.POSITIVE_INFINITY;
@@ -131,6 +135,11 @@ export async function iterate(scope: Scope, lookup: Lookup, find: Find): Promise
   }
   scope.exhaust(lookup, 'iterations');
   return failLimit('iterations', limits.iterations);
+}
+
+/** What proved bogus is asked again in full: minimised questions puzzle some servers. */
+function minimises(scope: Scope): boolean {
+  return scope.shared.options.upstream.qnameMinimisation !== 'off' && !scope.hasDistrusted;
 }
 
 /** The closest delegation to the name; for DS above it, since DS lives on the parent's side (RFC 4035, 3.1.4.1). */

@@ -11,7 +11,7 @@ import type { Host } from '../cache/host.ts';
 import type { Records } from '../cache/records.ts';
 import type { FamilyHealth, ServerState, Servers } from '../cache/servers.ts';
 import type { ExtendedError } from '../wire/message.ts';
-import { type Name, parentOf, ROOT } from '../wire/name.ts';
+import { isSubdomainOf, type Name, parentOf, ROOT } from '../wire/name.ts';
 import { TYPE } from '../wire/types.ts';
 import { Budget } from './budget.ts';
 import type { EventBody, Observer } from './events.ts';
@@ -165,6 +165,17 @@ export class Scope {
     return true;
   }
 
+  /** Whether anything proved bogus within this question. */
+  get hasDistrusted(): boolean {
+    return this.#distrusted.size > 0;
+  }
+
+  /** Whether data of this zone should be signed: its delegation has DS, or it has a trust anchor. */
+  expectsSignatures(delegation: Delegation): boolean {
+    const { trust } = this.shared;
+    return this.validates && (delegation.ds !== undefined || trust?.anchors.has(delegation.zone) === true);
+  }
+
   /** Whether this server's data for `zone` proved bogus within this question. */
   isDistrusted(zone: Name, server: ServerAddress): boolean {
     return this.#distrusted.size > 0 && this.#distrusted.has(`${addressKey(server)} ${zone}`);
@@ -184,7 +195,12 @@ export class Scope {
   denial(name: Name, type: number): DenialEntry | undefined {
     const fresh = this.fresh.get(freshKey(name, type)) ?? this.fresh.get(freshKey(name, NXDOMAIN_KEY));
     if (fresh !== undefined && fresh.kind !== 'rrset') return fresh;
-    return this.shared.caches.records.denial(name, type, this.nowMs());
+    const denial = this.shared.caches.records.denial(name, type, this.nowMs());
+    if (denial === undefined || denial.name === name) return denial;
+    // RFC 8020, 2 speaks of the public tree: a zone configured below the denied name exists all the same.
+    const { zone, source } = this.closest(name);
+    const configured = source === 'stub' || source === 'forward';
+    return configured && zone !== denial.name && isSubdomainOf(zone, denial.name) ? undefined : denial;
   }
 
   failure(name: Name, type: number): FailureEntry | undefined {

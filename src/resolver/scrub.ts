@@ -76,11 +76,13 @@ function scrubAnswer(
   let current = name;
   for (let links = 0; links <= limits.aliasLinks; links++) {
     if (!isSubdomainOf(current, zone)) break;
-    const here = section.filter((rrset) => rrset.name === current && wanted(rrset, type));
     const alias = aliasAt(section, current, type, zone);
+    // RFC 6672, 3.1: under a DNAME nothing else exists.
+    const underDname = alias?.rrset.type === TYPE.DNAME;
+    const here = underDname ? [] : section.filter((rrset) => rrset.name === current && wanted(rrset, type));
     for (const rrset of here) if (!kept.includes(rrset)) kept.push(rrset);
     if (alias === undefined || here.some((rrset) => rrset.type === type)) break;
-    for (const rrset of alias.rrsets) if (!kept.includes(rrset)) kept.push(rrset);
+    if (!kept.includes(alias.rrset)) kept.push(alias.rrset);
     if (alias.target === undefined) break;
     current = alias.target;
   }
@@ -102,17 +104,17 @@ function aliasAt(
   name: Name,
   type: number,
   zone: Name,
-): { rrsets: readonly RRset[]; target: Name | undefined } | undefined {
+): { rrset: RRset; target: Name | undefined } | undefined {
   if (type === TYPE.ANY) return undefined;
   for (const rrset of section) {
     if (rrset.type !== TYPE.DNAME || rrset.name === name || rrset.class !== CLASS.IN) continue;
     if (!isSubdomainOf(name, rrset.name) || !isSubdomainOf(rrset.name, zone)) continue;
-    return { rrsets: [rrset], target: dnameTarget(rrset, name) };
+    return { rrset, target: dnameTarget(rrset, name) };
   }
   if (type === TYPE.CNAME) return undefined;
   const cname = section.find((rrset) => rrset.type === TYPE.CNAME && rrset.name === name && rrset.class === CLASS.IN);
   if (cname === undefined) return undefined;
-  return { rrsets: [cname], target: nameInRdata(cname.rdatas[0] as Uint8Array) };
+  return { rrset: cname, target: nameInRdata(cname.rdatas[0] as Uint8Array) };
 }
 
 /** SOA, NS and denial proofs that speak of the question; NS beside an answer is never taken (promiscuous NS). */

@@ -140,18 +140,24 @@ export function storeChain(
   first: Extract<Classified, { kind: 'alias' }>,
 ): FoundAlias {
   const entry = storeRRset(scope, lookup, first.rrset, asked.zone, response);
+  // Beside a signed link an unsigned RRset proves nothing: it is left to be asked for by itself.
+  const fits = (rrset: RRset): boolean => rrset.signatures.length > 0 || first.rrset.signatures.length === 0;
   let name = first.target;
   for (let links = 1; links < scope.shared.options.limits.aliasLinks && name !== undefined; links++) {
     if (!(response.authoritative || asked.role !== 'authority') || !isSubdomainOf(name, asked.zone)) break;
     const outcome = classify(response, { ...asked, name });
-    if (outcome.kind === 'alias') {
+    if (outcome.kind === 'alias' && fits(outcome.rrset)) {
       storeRRset(scope, lookup, outcome.rrset, asked.zone, response);
       name = outcome.target;
       continue;
     }
     if (outcome.kind === 'answer') {
-      for (const rrset of outcome.rrsets) storeRRset(scope, lookup, rrset, asked.zone, response);
-    } else if ((outcome.kind === 'nodata' || outcome.kind === 'nxdomain') && outcome.soa !== undefined) {
+      for (const rrset of outcome.rrsets.filter(fits)) storeRRset(scope, lookup, rrset, asked.zone, response);
+    } else if (
+      (outcome.kind === 'nodata' || outcome.kind === 'nxdomain') &&
+      outcome.soa !== undefined &&
+      fits(outcome.soa)
+    ) {
       storeDenial(scope, lookup, outcome, name, asked.type, asked.zone, response);
     }
     break;

@@ -131,6 +131,11 @@ class Validation {
     }
     const verdict = await this.#checks.run(verifyRRset(rrset, status.keys, this.#checks.context));
     if (verdict.kind !== 'secure') return verdict;
+    // RFC 6672, 2.5 leaves DNAME at a wildcard open; as in Unbound it is not expanded.
+    if (verdict.closestEncloser !== undefined && rrset.type === TYPE.DNAME) {
+      const text = `${describe(rrset.name, rrset.type)}: expanded from a wildcard`;
+      return { kind: 'bogus', why: { code: EDE.dnssecBogus, text } };
+    }
     if (verdict.closestEncloser === undefined) return { kind: 'secure', ttl: verdict.ttl };
     const proofs = await this.#checks.proofs(entry.proof, status.keys);
     if ('kind' in proofs) return proofs;
