@@ -6,6 +6,8 @@ export interface SegmentedMapOptions<V> {
   readonly octetsMax: number;
   /** The whole size of an entry, key and overhead included; asked once, when the entry is set. At least 1. */
   readonly sizeOf: (value: V, key: string) => number;
+  /** Told of each entry that is put out for want of room; it must not change the map. */
+  readonly onEvicted?: (value: V, key: string) => void;
 }
 
 /**
@@ -16,6 +18,7 @@ export interface SegmentedMapOptions<V> {
 export class SegmentedMap<V> {
   readonly octetsMax: number;
   readonly #sizeOf: (value: V, key: string) => number;
+  readonly #onEvicted: ((value: V, key: string) => void) | undefined;
   readonly #nodes: Map<string, Node<V>> = new Map();
   readonly #probation: Queue<V> = new Queue();
   readonly #protected: Queue<V> = new Queue();
@@ -25,6 +28,7 @@ export class SegmentedMap<V> {
   constructor(options: SegmentedMapOptions<V>) {
     this.octetsMax = options.octetsMax;
     this.#sizeOf = options.sizeOf;
+    this.#onEvicted = options.onEvicted;
   }
 
   /** The number of entries. */
@@ -121,6 +125,7 @@ export class SegmentedMap<V> {
         if (!node.kept) this.#left.add(node.key);
         this.#nodes.delete(node.key);
         this.#evictions++;
+        this.#onEvicted?.(node.value, node.key);
       }
     }
   }

@@ -63,8 +63,17 @@ export function nsec3Covers(
   return ownerHash < hashed || hashed < nextHash;
 }
 
-/** The NSEC3 records of one zone and one set of parameters, with the hashes made for them so far. */
-export class Nsec3Set {
+/** NSEC3 records of one zone and one set of parameters, however they are kept; {@link HashesSpent} past their meter. */
+export interface Nsec3Records {
+  readonly zone: Name;
+  /** The record whose owner is the hash of `name`. */
+  matching(name: Name): Nsec3Proof | undefined;
+  /** A record that covers the hash of `name`. */
+  covering(name: Name): Nsec3Proof | undefined;
+}
+
+/** The NSEC3 records of one response, with the hashes made for them so far. */
+export class Nsec3Set implements Nsec3Records {
   readonly zone: Name;
   readonly parameters: Nsec3Parameters;
   readonly proofs: Nsec3Proof[] = [];
@@ -77,13 +86,11 @@ export class Nsec3Set {
     this.#meter = meter;
   }
 
-  /** The record whose owner is the hash of `name`. */
   matching(name: Name): Nsec3Proof | undefined {
     const hashed = this.#hash(name);
     return this.proofs.find((proof) => proof.ownerHash === hashed);
   }
 
-  /** A record that covers the hash of `name`. */
   covering(name: Name): Nsec3Proof | undefined {
     const hashed = this.#hash(name);
     return this.proofs.find((proof) => nsec3Covers(proof, hashed));
@@ -106,7 +113,7 @@ export class HashesSpent extends Error {
 }
 
 /** NXDOMAIN (RFC 5155, 8.4). */
-export function nsec3NameError(set: Nsec3Set, name: Name): Finding {
+export function nsec3NameError(set: Nsec3Records, name: Name): Finding {
   const found = closestEncloser(set, name);
   if (found.kind !== 'found') return found;
   const absent = set.covering(wildcardOf(found.closestEncloser));
@@ -118,7 +125,7 @@ export function nsec3NameError(set: Nsec3Set, name: Name): Finding {
 }
 
 /** NODATA (RFC 5155, 8.5 to 8.7). */
-export function nsec3NoData(set: Nsec3Set, name: Name, type: number): Finding {
+export function nsec3NoData(set: Nsec3Records, name: Name, type: number): Finding {
   const match = set.matching(name);
   if (match !== undefined) return typeDenied(match.types, name, type, [match.rrset], name);
   const found = closestEncloser(set, name);
@@ -137,7 +144,7 @@ export function nsec3NoData(set: Nsec3Set, name: Name, type: number): Finding {
 }
 
 /** A wildcard's answer (RFC 5155, 8.8): the name next closer to `*.closestEncloser` does not exist. */
-export function nsec3Wildcard(set: Nsec3Set, name: Name, closestEncloser: Name): Finding {
+export function nsec3Wildcard(set: Nsec3Records, name: Name, closestEncloser: Name): Finding {
   const nextCloser = ancestorOf(name, labelCount(closestEncloser) + 1);
   const cover = set.covering(nextCloser);
   if (cover === undefined) return { kind: 'unproven', reason: 'no NSEC3 covers the next closer name', present: false };
@@ -152,7 +159,7 @@ export function nsec3Wildcard(set: Nsec3Set, name: Name, closestEncloser: Name):
  * long: below a name that does not exist nothing does.
  */
 function closestEncloser(
-  set: Nsec3Set,
+  set: Nsec3Records,
   name: Name,
 ):
   | { readonly kind: 'found'; readonly closestEncloser: Name; readonly match: Nsec3Proof; readonly cover: Nsec3Proof }
