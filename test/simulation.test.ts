@@ -40,3 +40,12 @@ test('a small budget of upstream queries is kept', async () => {
   const report = await simulate({ seed: 12, weather: 'rough', questions: 60, limits: { upstreamQueries: 5 } });
   expect(report.violations).toEqual([]);
 });
+
+test('10,000 changed responses neither stop nor poison it for longer than their TTL', async () => {
+  const reports = [];
+  for (let seed = 21; seed < 31; seed++) {
+    reports.push(await simulate({ seed, weather: 'hostile', servers: 'mutating', questions: 120, zones: 30 }));
+  }
+  expect(reports.flatMap(({ violations }) => violations)).toEqual([]);
+  expect(reports.reduce((sum, { upstreamQueries }) => sum + upstreamQueries, 0)).toBeGreaterThan(10_000);
+});

@@ -13,7 +13,7 @@ import { growTree, type RandomTree } from './random-tree.ts';
 import { recordKey } from './rpl-match.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { VirtualClock } from './virtual-clock.ts';
-import { type Exchange, type PathModel, VirtualNetwork } from './virtual-network.ts';
+import { type Exchange, type PathModel, plainPath, VirtualNetwork } from './virtual-network.ts';
 import { truthOf } from './zone-tree.ts';
 
 /**
@@ -27,10 +27,12 @@ export type Weather = 'calm' | 'rough' | 'hostile';
 export interface SimulationOptions {
   readonly seed: number;
   readonly weather: Weather;
-  /** Client questions; default 100. */
+  /** Client questions; default 100. After bad weather ten more are asked in good. */
   readonly questions?: number;
   /** Zones beside the root; default 5 to 40 by the seed. */
   readonly zones?: number;
+  /** How every server behaves, in place of what the weather draws. */
+  readonly servers?: Behaviour;
   /** Whether the tree is signed and the resolver validates; default true for odd seeds. */
   readonly signed?: boolean;
   /** Octets of all caches; default 1 MiB. */
@@ -62,6 +64,8 @@ interface Question {
 
 /** Violations kept; one is enough to fail. */
 const violationsMax = 20;
+/** Longer than any TTL is kept. */
+const recoveryMs = 2 * 86_400_000;
 /** Client questions that run at once. */
 const batchMax = 8;
 
@@ -84,6 +88,7 @@ class Simulation {
   readonly #options: SimulationOptions;
   readonly #limits: Limits;
   readonly #random: SeededRandom;
+  #weather: Weather;
   readonly #clock = new VirtualClock();
   readonly #tree: RandomTree;
   readonly #network: VirtualNetwork;
@@ -96,6 +101,7 @@ class Simulation {
 
   constructor(options: SimulationOptions) {
     this.#options = options;
+    this.#weather = options.weather;
     this.#limits = makeLimits(options.limits);
     this.#random = new SeededRandom(options.seed);
     this.#maxOctets = options.cacheOctets ?? 1024 * 1024;
@@ -123,7 +129,14 @@ class Simulation {
   }
 
   async run(): Promise<void> {
-    const questions = this.#options.questions ?? 100;
+    await this.#askUntil(this.#options.questions ?? 100);
+    if (this.#weather !== 'calm') await this.#recover();
+    await this.#clock.advance(60_000);
+    if (this.#network.inFlight > 0) this.#violate(`${this.#network.inFlight} sends never ended`);
+    if (this.#resolver.resolutions > 0) this.#violate(`${this.#resolver.resolutions} resolutions never ended`);
+  }
+
+  async #askUntil(questions: number): Promise<void> {
     while (this.#questions < questions) {
       const batch = Math.min(questions - this.#questions, 1 + this.#random.integer(batchMax));
       const before = this.#network.sent;
@@ -136,9 +149,17 @@ class Simulation {
       this.#checkMemory();
       if (this.#random.chance(0.3)) await this.#clock.advance(this.#random.pick([10, 2000, 61_000, 4_000_000]));
     }
-    await this.#clock.advance(60_000);
-    if (this.#network.inFlight > 0) this.#violate(`${this.#network.inFlight} sends never ended`);
-    if (this.#resolver.resolutions > 0) this.#violate(`${this.#resolver.resolutions} resolutions never ended`);
+  }
+
+  /** When the storm is over and what it left behind has expired, everything is found as if it had never been. */
+  async #recover(): Promise<void> {
+    const random = this.#random.fork();
+    for (const [ip, { zones }] of this.#tree.servers) {
+      this.#network.serve(ip, faultyServer(zones, 'honest', random), { path: plainPath });
+    }
+    this.#weather = 'calm';
+    await this.#clock.advance(recoveryMs);
+    await this.#askUntil(this.#questions + 10);
   }
 
   report(): SimulationReport {
@@ -177,9 +198,9 @@ class Simulation {
 
   #serveTree(): void {
     const random = this.#random.fork();
-    const { weather } = this.#options;
+    const { weather, servers } = this.#options;
     for (const [ip, { zones }] of this.#tree.servers) {
-      const behaviour = weather === 'calm' ? 'honest' : behaviourFor(weather, random);
+      const behaviour = servers ?? (weather === 'calm' ? 'honest' : behaviourFor(weather, random));
       const refused = weather !== 'calm' && random.chance(0.05);
       this.#network.serve(ip, faultyServer(zones, behaviour, random.fork()), {
         tcp: refused ? 'unreachable' : 'served',
@@ -229,7 +250,7 @@ class Simulation {
    * be believed; with them it can only make questions fail.
    */
   #checkTruth(question: Question, resolution: Resolution, text: string, checkingDisabled: boolean): void {
-    const { weather } = this.#options;
+    const weather = this.#weather;
     const truth = truthOf(this.#tree.root, question);
     const validated = truth.secure && !checkingDisabled;
     if (weather === 'hostile' && !validated && resolution.security !== 'secure') return;
@@ -266,7 +287,8 @@ class Simulation {
   }
 
   #violate(what: string): void {
-    const { seed, weather } = this.#options;
+    const { seed } = this.#options;
+    const weather = this.#weather;
     if (this.#violations.length < violationsMax) this.#violations.push(`seed ${seed}, ${weather}: ${what}`);
   }
 }

@@ -75,7 +75,8 @@ export interface VirtualNetworkOptions {
   readonly exchangesMax?: number;
 }
 
-const plainPath: PathModel = {
+/** A path on which nothing goes wrong: the default. */
+export const plainPath: PathModel = {
   rttMs: 1,
   lossRate: 0,
   duplicateRate: 0,
