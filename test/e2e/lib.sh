@@ -5,7 +5,8 @@
 e2e=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 repository=$(cd "$e2e/../.." && pwd)
 node=$(node "$repository/tools/node/run.cjs" -p process.execPath)
-main=$repository/src/cli/main.ts
+# What is tested: the sources, or a build of them.
+main=${E2E_MAIN:-$repository/src/cli/main.ts}
 work=$(mktemp -d "${TMPDIR:-/tmp}/rootwalk-e2e.XXXXXX")
 passed=0
 failed=0

@@ -29,7 +29,9 @@ server:
   xfrdfile: ""
   zonelistfile: "$work/$name.list"
   xfrdir: "$work"
-  minimal-responses: no
+  # Otherwise it drops what it calls a flood.
+  rrl-ratelimit: 0
+  rrl-whitelist-ratelimit: 0
 remote-control:
   control-enable: no
 END

@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# Mixed load for a while: four in five questions for names that are asked again and again, one in five for a name that
+# nobody asked before. Memory stays within the cache's bound plus 150 MB, nothing crashes, and all is answered afterwards.
+#
+#   load.sh [SECONDS [QUERIES-PER-SECOND [CACHE-MIB]]]     default 60, 2000 and 16
+set -uo pipefail
+# shellcheck source=test/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=test/e2e/servers.sh
+. "$e2e/servers.sh"
+
+for program in nsd knotd keymgr ldns-signzone dig dnsperf ip; do
+  if ! command -v "$program" >/dev/null; then
+    echo "$program is missing: the load is not run"
+    echo "0 passed, 1 failed"
+    exit 1
+  fi
+done
+seconds=${1:-60}
+rate=${2:-2000}
+# The default is small enough that the random names of a minute fill it.
+cache_mib=${3:-16}
+# What a process may hold beside its cache, in MB (10^6 octets).
+beside_mb=150
+
+# Endless questions: the popular ones by something like Zipf's law, the random ones in zones signed and unsigned that
+# answer them with a wildcard, with NXDOMAIN, or (one in a hundred) with servers that are closed.
+questions() {
+  awk 'BEGIN {
+    srand(7);
+    split("A AAAA MX TXT HTTPS", types, " ");
+    for (;;) {
+      if (rand() < 0.2) {
+        word = sprintf("r%08x%06x", rand() * 4294967296, ++n);
+        p = rand();
+        if (p < 0.4) zone = "wild.example.com"; else if (p < 0.6) zone = "load.example.org";
+        else if (p < 0.8) zone = "example.com"; else if (p < 0.99) zone = "wild.knot.com"; else zone = "broken.com";
+        print word "." zone " A";
+      } else {
+        rank = int(exp(rand() * log(2000)));
+        print "p" rank (rank % 3 ? ".load.example.org " : ".wild.example.com ") types[1 + rank % 5];
+      }
+    }
+  }'
+}
+
+# Hundredths of seconds of CPU time that a process has used.
+cpu_ticks() { awk '{ print $14 + $15 }' "/proc/$1/stat"; }
+# Datagrams that the kernel dropped because a socket's buffer was full: no server has seen them.
+dropped() { awk '/^Udp:/ { if (n++) print $6 }' /proc/net/snmp; }
+resident_kib() { awk '/^VmRSS/ { print $2 }' "/proc/$1/status"; }
+
+enter_namespace "$@"
+if ! serve_zones >"$work/zones.log" 2>&1; then
+  not_ok "the authoritative servers start" "$(tail -n 5 "$work"/*.log)"
+  summary
+  exit 1
+fi
+configure "$work/load.yaml" "cache: { maxOctets: ${cache_mib}MiB }" 'log: { level: error }'
+check "the daemon starts" serve_resolver "$work/load.yaml" "$work/load.log"
+daemon=$pid
+before_kib=$(resident_kib "$daemon")
+before_ticks=$(cpu_ticks "$daemon")
+before_dropped=$(dropped)
+
+questions 2>/dev/null | dnsperf -s "$resolver" -p "$port" -l "$seconds" -Q "$rate" -q 500 -t 8 -e -W >"$work/dnsperf.txt" 2>&1 &
+perf=$!
+peak_kib=0
+middle_kib=0
+half=$((SECONDS + seconds / 2))
+while kill -0 "$perf" 2>/dev/null; do
+  kib=$(resident_kib "$daemon" 2>/dev/null) || break
+  if [ "${kib:-0}" -gt "$peak_kib" ]; then peak_kib=$kib; fi
+  if [ "$middle_kib" -eq 0 ] && [ $SECONDS -ge $half ]; then middle_kib=$kib; fi
+  sleep 0.5
+done
+wait "$perf"
+figure() { sed -nE "s/.*$1:? +([0-9.]+).*/\1/p" "$work/dnsperf.txt" | head -n 1; }
+sent=$(figure 'Queries sent')
+lost=$(figure 'Queries lost')
+after_kib=$(resident_kib "$daemon" || echo 0)
+seen_dropped=$(($(dropped) - before_dropped))
+grep -E 'Queries|Response codes|Latency' "$work/dnsperf.txt" | sed 's/^ */      /'
+echo "      Resident, MB: $((before_kib * 1024 / 1000000)) before, $((middle_kib * 1024 / 1000000)) halfway, $((peak_kib * 1024 / 1000000)) at most, $((after_kib * 1024 / 1000000)) after"
+echo "      CPU time: $((($(cpu_ticks "$daemon" || echo 0) - before_ticks) * 10)) ms; datagrams dropped by the kernel: $seen_dropped"
+
+check "questions were asked (${sent:-0})" test "${sent:-0}" -ge $((seconds * rate / 4))
+check "the daemon still runs" kill -0 "$daemon"
+check "no question was left unanswered (${lost:-all}, $seen_dropped dropped by the kernel)" test "${lost:-1}" -le "$seen_dropped"
+bound_kib=$(((cache_mib * 1048576 + beside_mb * 1000000) / 1024))
+check "memory stays within cache.maxOctets plus $beside_mb MB" test "$peak_kib" -le "$bound_kib" -a "$peak_kib" -gt 0
+shows "nothing was logged as an error" "$(cat "$work/load.log")" '!"level":'
+
+answered=0
+for ((i = 0; i < 20; i++)); do
+  for name in "p$i.load.example.org" "after$i.wild.example.com" "after$i.example.com" "www.sub.knot.com" "after$i.knot.com"; do echo "$name A"; done
+done >"$work/after.txt"
+answered=$(dig "@$resolver" -p "$port" +tries=1 +time=8 -f "$work/after.txt" | grep -Ec 'status: (NOERROR|NXDOMAIN)')
+same "after it, all of 100 questions are answered" 100 "$answered"
+check "and it ends with 0" stop "$daemon"
+summary
