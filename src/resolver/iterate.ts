@@ -84,7 +84,7 @@ export async function iterate(scope: Scope, lookup: Lookup, find: Find): Promise
         break;
       case 'answer': {
         if (question.minimised) {
-          advance(minimisation, question);
+          advance(minimisation, question, position.tried);
           break;
         }
         const entries = outcome.rrsets.map((rrset) => storeRRset(scope, lookup, rrset, zone, response));
@@ -95,14 +95,14 @@ export async function iterate(scope: Scope, lookup: Lookup, find: Find): Promise
       case 'alias': {
         // A CNAME says nothing of names below it (RFC 9156, 3); a DNAME speaks for all of them.
         if (question.minimised && outcome.rrset.type === TYPE.CNAME) {
-          advance(minimisation, question);
+          advance(minimisation, question, position.tried);
           break;
         }
         return storeChain(scope, lookup, response, asked, outcome);
       }
       case 'nodata':
         if (question.minimised) {
-          advance(minimisation, question);
+          advance(minimisation, question, position.tried);
           break;
         }
         return { kind: 'denial', entry: storeDenial(scope, lookup, outcome, name, type, zone, response) };
@@ -114,6 +114,7 @@ export async function iterate(scope: Scope, lookup: Lookup, find: Find): Promise
         // RFC 9156, 2.3 (relaxed): servers exist that deny names which have only names below them.
         if (question.minimised && upstream.qnameMinimisation === 'relaxed') {
           minimisation.steps = Number.POSITIVE_INFINITY;
+          position.tried.answered();
           break;
         }
         return { kind: 'denial', entry: storeDenial(scope, lookup, outcome, question.name, type, zone, response) };
@@ -203,7 +204,8 @@ function roleOf({ source }: Delegation): Asked['role'] {
   return source === 'stub' || source === 'hints' ? 'configured' : 'authority';
 }
 
-function advance(minimisation: Minimisation, question: Question): void {
+function advance(minimisation: Minimisation, question: Question, tried: Tried): void {
+  tried.answered();
   minimisation.steps += 1;
   minimisation.known = labelCount(question.name);
 }

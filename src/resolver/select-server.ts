@@ -30,6 +30,12 @@ export class Tried {
     return this.#sends.get(addressKey(server)) ?? 0;
   }
 
+  /** A question was answered, and another follows: its sends count from nothing (sendsPerServer is of one question). */
+  answered(): void {
+    this.#sends.clear();
+    this.total = 0;
+  }
+
   /** This server said something that asking again will not change. */
   fail(server: ServerAddress): void {
     this.#failed.add(addressKey(server));
