@@ -1,6 +1,7 @@
 // The library's face: a resolver for Node programs, with results in plain values.
 
 import type { Observer, ResolutionEvent } from './resolver/events.ts';
+import { explainLines } from './resolver/explain-tree.ts';
 import type { Resolver } from './resolver/resolver.ts';
 import type { FailureReason, Resolution } from './resolver/types.ts';
 import { WireError } from './wire/error.ts';
@@ -33,7 +34,9 @@ export interface ResolveResult {
   readonly extendedErrors: readonly { readonly code: number; readonly text: string }[];
   /** Why it failed; only with `kind: 'failure'`. */
   readonly failure?: FailureReason;
-  /** Every step that led here, as typed events. */
+  /** Every step that led here, in the eight steps of a lookup, and what came of it. Lines of text. */
+  explain(): string;
+  /** The same steps as typed events. */
   readonly events: readonly ResolutionEvent[];
 }
 
@@ -56,7 +59,7 @@ export async function resolveToResult(
     options.observer?.(event);
   };
   const question = { ...parseQuestionText(name, type), checkingDisabled: options.checkingDisabled ?? false, observer };
-  return toResult(await resolver.resolve(question), question.type, events);
+  return toResult(await resolver.resolve(question), question, events);
 }
 
 /** The question in wire values. Throws {@link QuestionError} with what is wrong. */
@@ -71,10 +74,15 @@ export function parseQuestionText(name: string, type: string): { readonly name: 
   }
 }
 
-function toResult(resolution: Resolution, type: number, events: readonly ResolutionEvent[]): ResolveResult {
+function toResult(
+  resolution: Resolution,
+  question: { readonly name: Name; readonly type: number },
+  events: readonly ResolutionEvent[],
+): ResolveResult {
+  const elapsedMs = (events.at(-1)?.atMs ?? 0) - (events[0]?.atMs ?? 0);
   const { security, failure, extendedErrors, ttl } = resolution;
   return {
-    kind: kindOf(resolution, type),
+    kind: kindOf(resolution, question.type),
     security: security === 'unchecked' ? 'indeterminate' : security,
     records: resolution.answer.flatMap((rrset) =>
       rrset.rdatas.map((octets) => ({
@@ -88,6 +96,7 @@ function toResult(resolution: Resolution, type: number, events: readonly Resolut
     ttl,
     extendedErrors,
     ...(failure === undefined ? {} : { failure }),
+    explain: () => explainLines(question, events, resolution, elapsedMs).join('\n'),
     events,
   };
 }

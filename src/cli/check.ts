@@ -1,11 +1,11 @@
 // `rootwalk check`: says whether a configuration file and the files that it names are in order.
 
+import { printable } from '../base/printable.ts';
 import { loadSettings, type SettingsError, settingsErrorToText } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
 import { WireError } from '../wire/error.ts';
 import { parseZoneText } from '../wire/zone-text.ts';
 import { CliError, EXIT, type Io } from './io.ts';
-import { printable } from './printable.ts';
 import { findFile, readText } from './settings.ts';
 
 /** Runs the verb on `file`, or on the file that `serve` would read. */

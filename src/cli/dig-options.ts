@@ -1,8 +1,8 @@
 // dig's `+` options: those that `rootwalk query` honours, those that say nothing to it, and the rest, which are errors.
 
+import { printable } from '../base/printable.ts';
 import { nearest } from '../config/nearest.ts';
 import { CliError } from './io.ts';
-import { printable } from './printable.ts';
 
 /** What to ask for and what to print. */
 export interface DigOptions {

@@ -2,17 +2,14 @@
 
 import { silentLog } from '../base/ports.ts';
 import type { ResolutionEvent } from '../resolver/events.ts';
-import type { Resolution } from '../resolver/types.ts';
+import { explainLines } from '../resolver/explain-tree.ts';
+import { asked, verdict } from '../resolver/explain-words.ts';
 import { readDigOptions } from './dig-options.ts';
 import { eventToJson, resolutionToJson } from './explain-json.ts';
-import { explainTree } from './explain-tree.ts';
-import { asked, verdict } from './explain-words.ts';
 import { EXIT, type Io } from './io.ts';
-import { printable } from './printable.ts';
 import type { QueryFlags } from './query.ts';
-import { type AskedQuestion, readQuestion } from './question.ts';
+import { readQuestion } from './question.ts';
 import { findSettings } from './settings.ts';
-import { treeLines } from './tree.ts';
 
 /** Far more than the budget of one question can cause; the rest is counted. */
 const EVENTS_MAX = 20_000;
@@ -60,18 +57,4 @@ export async function explain(io: Io, words: readonly string[], flags: QueryFlag
   } finally {
     await opened.close();
   }
-}
-
-/** The lines of an explanation: the question, the tree, and what came of it in one sentence. */
-export function explainLines(
-  question: AskedQuestion,
-  events: readonly ResolutionEvent[],
-  resolution: Resolution,
-  elapsedMs: number,
-): string[] {
-  return [
-    asked(question.name, question.type),
-    ...treeLines(explainTree(events, resolution)),
-    printable(verdict(events, resolution, elapsedMs)),
-  ];
 }

@@ -1,8 +1,8 @@
 // The command line: verbs, their options and help. Each verb's code is loaded only when it runs.
 
 import { Command, CommanderError } from 'commander';
+import { printable } from '../base/printable.ts';
 import { asCliError, EXIT, type Io } from './io.ts';
-import { printable } from './printable.ts';
 
 /** Runs the command line `words` (without the program's own path) and gives the exit code. */
 export async function runProgram(words: readonly string[], io: Io, version: () => string): Promise<number> {

@@ -1,14 +1,14 @@
 // `rootwalk query`: resolves a name in this process, from the root, and prints the result as dig would.
 
 import { silentLog } from '../base/ports.ts';
+import { printable } from '../base/printable.ts';
+import { asked } from '../resolver/explain-words.ts';
 import type { Resolution } from '../resolver/types.ts';
 import { rcodeToText } from '../wire/types.ts';
 import { type DigOptions, readDigOptions } from './dig-options.ts';
 import { digText } from './dig-text.ts';
 import { resolutionToJson } from './explain-json.ts';
-import { asked } from './explain-words.ts';
 import { EXIT, type Io } from './io.ts';
-import { printable } from './printable.ts';
 import { type AskedQuestion, readQuestion } from './question.ts';
 import { findSettings } from './settings.ts';
 

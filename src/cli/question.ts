@@ -2,12 +2,12 @@
 
 import { domainToASCII } from 'node:url';
 import { parseIp } from '../base/prefix.ts';
+import { printable } from '../base/printable.ts';
 import { domainNameFault } from '../config/address.ts';
 import { nearest } from '../config/nearest.ts';
 import { type Name, nameFromText } from '../wire/name.ts';
 import { classFromText, TYPE, typeFromText } from '../wire/types.ts';
 import { CliError } from './io.ts';
-import { printable } from './printable.ts';
 
 /** What is asked. Class is IN. */
 export interface AskedQuestion {

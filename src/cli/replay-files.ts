@@ -1,15 +1,15 @@
 // Plays scenarios and capsules, and tells how each went: lines for people, data for programs.
 
 import { AssertionError } from '../base/assert.ts';
+import { printable } from '../base/printable.ts';
 import type { ResolutionEvent } from '../resolver/events.ts';
+import { explainLines } from '../resolver/explain-tree.ts';
 import { parseCapsule } from '../testing/capsule.ts';
 import { replayCapsule } from '../testing/capsule-replay.ts';
 import { replayRplPath, type ScenarioResult } from '../testing/rpl-run.ts';
 import { nameFromText } from '../wire/name.ts';
 import { typeFromText } from '../wire/types.ts';
-import { explainLines } from './explain.ts';
 import type { ReplayFile, ReplayReport } from './io.ts';
-import { printable } from './printable.ts';
 
 /** How one file went. */
 export interface PlayedFile {

@@ -1,11 +1,11 @@
 // `rootwalk serve`: the daemon, from its first line to the end of what is in flight.
 
+import { printable } from '../base/printable.ts';
 import type { Settings } from '../config/settings.ts';
+import { INTERCEPTED } from '../resolver/explain-words.ts';
 import type { Resolution } from '../resolver/types.ts';
 import { RCODE } from '../wire/types.ts';
-import { INTERCEPTED } from './explain-words.ts';
 import { EXIT, type Io, type Listening } from './io.ts';
-import { printable } from './printable.ts';
 import { findSettings } from './settings.ts';
 
 /** Runs the verb until SIGTERM or SIGINT; then answers what is in flight and ends with 0. */

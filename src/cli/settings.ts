@@ -1,8 +1,8 @@
 // Finds, reads and checks the configuration file of a verb.
 
+import { printable } from '../base/printable.ts';
 import { defaultSettings, type Settings } from '../config/settings.ts';
 import { CliError, type Io, systemCode } from './io.ts';
-import { printable } from './printable.ts';
 
 /** The settings in effect, and the file that they came from (undefined: the defaults). */
 export interface FoundSettings {

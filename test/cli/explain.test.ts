@@ -1,10 +1,10 @@
 // How events of a resolution are told: the tree in the eight steps of the notes, and the sentence at its end.
 import { describe, expect, test } from 'vitest';
 import type { ServerAddress } from '../../src/base/ports.ts';
-import { explainTree } from '../../src/cli/explain-tree.ts';
-import { verdict } from '../../src/cli/explain-words.ts';
-import { treeLines } from '../../src/cli/tree.ts';
 import type { EventBody, ResolutionEvent } from '../../src/resolver/events.ts';
+import { explainTree } from '../../src/resolver/explain-tree.ts';
+import { verdict } from '../../src/resolver/explain-words.ts';
+import { treeLines } from '../../src/resolver/tree.ts';
 import type { Resolution } from '../../src/resolver/types.ts';
 import { TYPE } from '../../src/wire/types.ts';
 import { answering, cli, name, result, rrset } from './fake-io.ts';

@@ -2,11 +2,11 @@
 
 import { type LimitName, limitTable } from '../base/limits.ts';
 import type { ServerAddress } from '../base/ports.ts';
-import type { ChoiceReason, LayerName, ResolutionEvent } from '../resolver/events.ts';
-import type { FailureReason, Resolution } from '../resolver/types.ts';
 import { labelCount, type Name, nameToText, ROOT } from '../wire/name.ts';
 import { rdataToText } from '../wire/rdata-text.ts';
 import { edeToText, RCODE, rcodeToText, TYPE, typeToText } from '../wire/types.ts';
+import type { ChoiceReason, LayerName, ResolutionEvent } from './events.ts';
+import type { FailureReason, Resolution } from './types.ts';
 
 /** One kind of event. */
 export type EventOf<Kind extends ResolutionEvent['kind']> = Extract<ResolutionEvent, { kind: Kind }>;

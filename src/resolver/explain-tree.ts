@@ -1,11 +1,11 @@
 // From the events of a resolution to a tree in the eight steps of the notes. Pure: the same events, the same tree.
 
 import { addressKey, type ServerAddress } from '../base/ports.ts';
-import type { LayerName, ResolutionEvent } from '../resolver/events.ts';
-import type { Resolution } from '../resolver/types.ts';
-import { nameToText, ROOT } from '../wire/name.ts';
+import { printable } from '../base/printable.ts';
+import { type Name, nameToText, ROOT } from '../wire/name.ts';
 import { rdataToText } from '../wire/rdata-text.ts';
 import { RCODE, rcodeToText, TYPE, typeToText } from '../wire/types.ts';
+import type { LayerName, ResolutionEvent } from './events.ts';
 import {
   asked,
   choiceWords,
@@ -21,9 +21,25 @@ import {
   sendWords,
   serverText,
   shorten,
+  verdict,
   zoneTitle,
 } from './explain-words.ts';
-import { node, type TreeNode } from './tree.ts';
+import { node, type TreeNode, treeLines } from './tree.ts';
+import type { Resolution } from './types.ts';
+
+/** The lines of an explanation: the question, the tree, and what came of it in one sentence. */
+export function explainLines(
+  question: { readonly name: Name; readonly type: number },
+  events: readonly ResolutionEvent[],
+  resolution: Resolution,
+  elapsedMs: number,
+): string[] {
+  return [
+    asked(question.name, question.type),
+    ...treeLines(explainTree(events, resolution)),
+    printable(verdict(events, resolution, elapsedMs)),
+  ];
+}
 
 /** Lines of one kind below a node (records dropped, names kept, addresses); more are counted. */
 const LISTED_MAX = 8;

@@ -1,6 +1,6 @@
 // A tree of lines, and how it is drawn.
 
-import { printable } from './printable.ts';
+import { printable } from '../base/printable.ts';
 
 /** A line and the lines below it. */
 export interface TreeNode {
