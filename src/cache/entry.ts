@@ -36,7 +36,7 @@ export interface RecordEntry {
   readonly zone: Name;
   /** NSEC or NSEC3 RRsets that prove a wildcard expansion, else empty. */
   readonly proof: readonly RRset[];
-  /** Why it is bogus or insecure. */
+  /** Why it is bogus or insecure, or what it was synthesised from (RFC 8198). */
   readonly why?: ExtendedError;
 }
 
@@ -54,7 +54,7 @@ export interface DenialEntry {
   readonly expiresAtMs: number;
   /** The zone of the server that gave it. */
   readonly zone: Name;
-  /** Why it is bogus or insecure. */
+  /** Why it is bogus or insecure, or what it was synthesised from (RFC 8198). */
   readonly why?: ExtendedError;
 }
 

@@ -9,6 +9,7 @@ import { type Chain, extendChain } from './chain.ts';
 import { extendedError } from './failure.ts';
 import type { Found } from './found.ts';
 import type { Lookup, Scope } from './scope.ts';
+import { synthesise } from './synthesise.ts';
 import type { Resolution } from './types.ts';
 import { bogusFailure, needsValidation } from './validate.ts';
 
@@ -76,6 +77,8 @@ function findCached(scope: Scope, name: Name, type: number): Found | undefined {
     if (dname !== undefined && (dname.security === 'secure' || scope.isFresh(dname)))
       return { kind: 'alias', entry: dname, target: dnameTarget(dname.rrset, name) };
   }
+  const synthesised = synthesise(scope, name, type);
+  if (synthesised !== undefined) return synthesised;
   const failure = scope.failure(name, type);
   if (failure === undefined) return undefined;
   const seconds = Math.ceil((failure.expiresAtMs - scope.nowMs()) / 1000);

@@ -2,6 +2,7 @@
 
 import { PrefixSet } from '../base/prefix.ts';
 import { Answers } from '../cache/answers.ts';
+import { DenialRanges } from '../cache/denial-ranges.ts';
 import { Hierarchy } from '../cache/hierarchy.ts';
 import { Host } from '../cache/host.ts';
 import { Records } from '../cache/records.ts';
@@ -31,7 +32,14 @@ interface InProgress {
 }
 
 /** What share of `cache.maxOctets` each layer may fill; the sum is 1. */
-const SHARES = { answers: 0.35, records: 0.4, hierarchy: 0.15, servers: 0.05, zones: 0.05 } as const;
+const SHARES = {
+  answers: 0.33,
+  records: 0.37,
+  denialRanges: 0.05,
+  hierarchy: 0.15,
+  servers: 0.05,
+  zones: 0.05,
+} as const;
 
 /** A resolver without sockets or files of its own: everything it touches comes by its options. */
 export class Resolver {
@@ -170,6 +178,7 @@ function makeCaches(options: EngineOptions): Caches {
     }),
     host: new Host(options.host),
     records: new Records({ octetsMax: Math.floor(maxOctets * SHARES.records), limits }),
+    denialRanges: new DenialRanges({ octetsMax: Math.floor(maxOctets * SHARES.denialRanges) }),
     hierarchy,
     servers: new Servers({ entriesMax: Math.floor((maxOctets * SHARES.servers) / stateOctets) }),
     families: new FamilyHealth(),

@@ -5,6 +5,7 @@ import type { LimitName } from '../base/limits.ts';
 import { addressKey, type Clock, type Random, type ServerAddress } from '../base/ports.ts';
 import type { PrefixSet } from '../base/prefix.ts';
 import type { Answers } from '../cache/answers.ts';
+import type { DenialRanges } from '../cache/denial-ranges.ts';
 import type { DenialEntry, FailureEntry, RecordEntry, Security } from '../cache/entry.ts';
 import type { Delegation, Glue, Hierarchy, NameServerAddresses } from '../cache/hierarchy.ts';
 import type { Host } from '../cache/host.ts';
@@ -26,6 +27,8 @@ export interface Caches {
   readonly answers: Answers;
   readonly host: Host;
   readonly records: Records;
+  /** Beside `records`: what secure NSEC and NSEC3 deny. */
+  readonly denialRanges: DenialRanges;
   readonly hierarchy: Hierarchy;
   readonly servers: Servers;
   readonly families: FamilyHealth;

@@ -13,6 +13,7 @@ import { EDE, TYPE } from '../wire/types.ts';
 import { Checks } from './checks.ts';
 import { fail } from './failure.ts';
 import type { Found, FoundFailure } from './found.ts';
+import { keepRanges } from './keep-ranges.ts';
 import type { Lookup, Scope } from './scope.ts';
 
 /** What is known of a zone. `inside`: the name is no zone cut; the zone it lies in is `zone`. */
@@ -164,7 +165,7 @@ async function statusBelow(
 ): Promise<ZoneStatus | FoundFailure> {
   const delegation = scope.delegation(name);
   if (delegation !== undefined && (delegation.ds !== undefined || delegation.dsProof.length > 0)) {
-    const told = await judgeDs(scope, checks, parent, name, delegation.ds, delegation.dsProof);
+    const told = await judgeDs(scope, checks, parent, name, delegation.ds, delegation.dsProof, delegation.expiresAtMs);
     if (told.kind === 'trust') return keysOf(scope, lookup, checks, told.trust, findLink, told.ttl);
     if (told.kind === 'insecure' || told.kind === 'failure') return told;
   }
@@ -194,9 +195,9 @@ async function judgeFound(
 ): Promise<DsVerdict> {
   switch (found.kind) {
     case 'records':
-      return judgeDs(scope, checks, parent, name, found.entries[0]?.rrset, []);
+      return judgeDs(scope, checks, parent, name, found.entries[0]?.rrset, [], 0);
     case 'denial':
-      return judgeDs(scope, checks, parent, name, undefined, found.entry.proof);
+      return judgeDs(scope, checks, parent, name, undefined, found.entry.proof, found.entry.expiresAtMs);
     case 'alias': {
       // A CNAME (or a DNAME above) stands where a zone cut cannot.
       const verdict = await checks.run(verifyRRset(found.entry.rrset, parent.keys, checks.context));
@@ -214,6 +215,7 @@ async function judgeDs(
   name: Name,
   ds: RRset | undefined,
   proof: readonly RRset[],
+  proofExpiresAtMs: number,
 ): Promise<DsVerdict> {
   if (ds !== undefined) {
     const verdict = await checks.run(verifyRRset(ds, parent.keys, checks.context));
@@ -226,7 +228,9 @@ async function judgeDs(
   }
   const secure = await checks.proofs(proof, parent.keys);
   if ('kind' in secure) return secure;
-  const denied = proveNoDs(readDenial(parent.zone, secure, checks.denialOptions), name);
+  const denial = readDenial(parent.zone, secure, checks.denialOptions);
+  const denied = proveNoDs(denial, name);
+  if (denied.kind === 'proven') keepRanges(scope, denial, secure, proofExpiresAtMs);
   const ttl = leastTtl(secure);
   switch (denied.kind) {
     case 'proven':

@@ -9,7 +9,7 @@ import {
   proveWildcard,
   readDenial,
 } from '../dnssec/denial.ts';
-import { verifyRRset } from '../dnssec/verify.ts';
+import { type SecureRRset, verifyRRset } from '../dnssec/verify.ts';
 import { WireError } from '../wire/error.ts';
 import type { ExtendedError } from '../wire/message.ts';
 import { isSubdomainOf, type Name, nameToText, parentOf, ROOT } from '../wire/name.ts';
@@ -19,6 +19,7 @@ import { EDE, TYPE } from '../wire/types.ts';
 import { Checks } from './checks.ts';
 import { describe } from './failure.ts';
 import type { Found, FoundFailure } from './found.ts';
+import { keepRanges, keepSoa, keepWildcard } from './keep-ranges.ts';
 import type { Lookup, Scope } from './scope.ts';
 import { type FindLink, type TrustState, type ZoneStatus, zoneStatus } from './trust.ts';
 
@@ -140,7 +141,12 @@ class Validation {
     const proofs = await this.#checks.proofs(entry.proof, status.keys);
     if ('kind' in proofs) return proofs;
     const denial = readDenial(status.zone, proofs, this.#checks.denialOptions);
-    return this.#fromDenial(proveWildcard(denial, rrset.name, verdict.closestEncloser), verdict.ttl);
+    const denied = proveWildcard(denial, rrset.name, verdict.closestEncloser);
+    if (denied.kind === 'proven') {
+      keepRanges(this.#scope, denial, proofs, entry.expiresAtMs);
+      keepWildcard(this.#scope, entry, verdict.closestEncloser, verdict.ttl);
+    }
+    return this.#fromDenial(denied, verdict.ttl);
   }
 
   /** A denial: its SOA and proofs, by the zone that signed them. */
@@ -150,15 +156,21 @@ class Validation {
     const status = await this.#zone(signer ?? zoneTarget(entry.name, entry.type));
     if (status.kind !== 'secure') return notSecure(status);
     const { zone, keys } = status;
+    let soa: SecureRRset | undefined;
     if (entry.soa !== undefined) {
       const verdict = await this.#checks.run(verifyRRset(entry.soa, keys, this.#checks.context));
       if (verdict.kind !== 'secure') return verdict;
+      soa = verdict;
     }
     const proofs = await this.#checks.proofs(entry.proof, keys);
     if ('kind' in proofs) return proofs;
     const denial = readDenial(zone, proofs, this.#checks.denialOptions);
     const ttl = Math.min(...proofs.map((one) => one.ttl));
     const denied = prove(denial, entry);
+    if (denied.kind === 'proven') {
+      keepRanges(this.#scope, denial, proofs, entry.expiresAtMs);
+      if (soa !== undefined) keepSoa(this.#scope, zone, soa, entry.expiresAtMs);
+    }
     return this.#fromDenial(denied, ttl);
   }
 
