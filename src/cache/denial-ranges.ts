@@ -1,81 +1,28 @@
 // Step 3 of the notes, the resolver cache: what validated NSEC and NSEC3 say does not exist, by zone (RFC 8198).
 
 import { Buffer } from 'node:buffer';
-import { isSubdomainOf, labelsOf, type Name, parentOf, ROOT } from '../wire/name.ts';
-import { readNsec, readNsec3, readSoa, type TypeBitmap } from '../wire/rdata.ts';
+import { isSubdomainOf, type Name, parentOf, ROOT } from '../wire/name.ts';
+import { readNsec, readNsec3, readSoa } from '../wire/rdata.ts';
 import type { RRset } from '../wire/rrset.ts';
 import type { LayerStats } from './entry.ts';
-import { compactRRset, entryFootprint, objectOctets, rrsetFootprint, stringFootprint } from './footprint.ts';
+import { compactRRset } from './footprint.ts';
 import { SegmentedMap } from './segmented.ts';
-import { covers, SortedRanges, type Span } from './sorted-ranges.ts';
-
-/** A secure NSEC or NSEC3 record, or a SOA, as it is kept. */
-interface Kept {
-  readonly zone: Name;
-  /** RDATA and signatures. */
-  readonly rrset: RRset;
-  /** By `Clock.nowMs`. */
-  readonly expiresAtMs: number;
-  /** Its place in the bounded map. */
-  readonly place: string;
-}
-
-/** A record that spans what does not exist. */
-interface Range extends Kept, Span {
-  readonly types: TypeBitmap;
-  /** Found since the zone last looked for something to put out. */
-  used: boolean;
-}
-
-/** A secure NSEC record: `owner` and `next` exist, nothing in between does. */
-export interface NsecRange extends Range {
-  readonly kind: 'nsec';
-  readonly owner: Name;
-  readonly next: Name;
-}
-
-/** A secure NSEC3 record without opt-out; hashes as strings of 20 characters, each an octet. */
-export interface Nsec3Range extends Range {
-  readonly kind: 'nsec3';
-  readonly ownerHash: string;
-  readonly nextHash: string;
-  readonly optOut: false;
-}
-
-/** A zone's SOA, which goes with every denial; its TTL is that of denials (RFC 2308, 5). */
-export interface SoaOfZone extends Kept {
-  readonly kind: 'soa';
-}
-
-/** Anything that the layer keeps. */
-export type RangeEntry = NsecRange | Nsec3Range | SoaOfZone;
-
-/** How names are hashed (RFC 5155, 3.1). */
-export interface HashParameters {
-  readonly iterations: number;
-  readonly salt: Uint8Array;
-}
+import { covers } from './sorted-ranges.ts';
+import {
+  canonicalKey,
+  type HashParameters,
+  type Nsec3Range,
+  type NsecRange,
+  type RangeEntry,
+  rangeFootprint,
+  type SoaOfZone,
+  ZoneRanges,
+} from './zone-ranges.ts';
 
 /** What {@link DenialRanges} is made with. */
 export interface DenialRangesOptions {
   /** The most memory that all entries together may take, by estimate; one zone gets a quarter. */
   readonly octetsMax: number;
-}
-
-/** The NSEC3 records of one set of parameters. */
-interface Chain {
-  readonly parameters: HashParameters;
-  readonly ranges: SortedRanges<Nsec3Range>;
-}
-
-interface ZoneRanges {
-  readonly nsec: SortedRanges<NsecRange>;
-  /** The one heard of last comes first. */
-  chains: readonly Chain[];
-  soa: SoaOfZone | undefined;
-  octets: number;
-  /** Where the search for something to put out goes on. */
-  hand: number;
 }
 
 /**
@@ -94,7 +41,7 @@ export class DenialRanges {
     this.#zoneOctetsMax = Math.floor(octetsMax * zoneShare);
     this.#entries = new SegmentedMap({
       octetsMax,
-      sizeOf: footprint,
+      sizeOf: rangeFootprint,
       onEvicted: (entry) => this.#unlist(entry),
     });
   }
@@ -162,13 +109,12 @@ export class DenialRanges {
 
   /** The sets of NSEC3 parameters of `zone`, the latest first; at most two, which a zone has while it changes them. */
   parameters(zone: Name): readonly HashParameters[] {
-    return this.#zones.get(zone)?.chains.map((chain) => chain.parameters) ?? [];
+    return this.#zones.get(zone)?.parameters ?? [];
   }
 
   /** The live NSEC3 of `zone` with these parameters (of {@link parameters}) at `hash` or the one before it in the ring. */
   nsec3(zone: Name, parameters: HashParameters, hash: string, nowMs: number): Nsec3Range | undefined {
-    const chain = this.#zones.get(zone)?.chains.find((one) => one.parameters === parameters);
-    return this.#live(chain?.ranges.atOrBefore(hash), nowMs);
+    return this.#live(this.#zones.get(zone)?.nsec3(parameters)?.atOrBefore(hash), nowMs);
   }
 
   /** Notes whether a question that a zone is kept for was answered. */
@@ -240,36 +186,14 @@ export class DenialRanges {
     this.#keepWithinShare(entry.zone);
   }
 
-  /** Puts an entry in its zone's lists. */
+  /** Puts an entry in its zone's lists, and takes those that it contradicts out of the map. */
   #list(entry: RangeEntry): void {
     let zone = this.#zones.get(entry.zone);
     if (zone === undefined) {
-      zone = { nsec: new SortedRanges(), chains: [], soa: undefined, octets: 0, hand: 0 };
+      zone = new ZoneRanges();
       this.#zones.set(entry.zone, zone);
     }
-    zone.octets += footprint(entry, entry.place);
-    if (entry.kind === 'soa') zone.soa = entry;
-    else if (entry.kind === 'nsec') this.#forget(zone.nsec.add(entry), zone);
-    else this.#forget(this.#chainOf(zone, entry).ranges.add(entry), zone);
-  }
-
-  #chainOf(zone: ZoneRanges, { rrset }: Nsec3Range): Chain {
-    const { iterations, salt } = readNsec3(rrset.rdatas[0] as Uint8Array);
-    let chain = zone.chains.find(({ parameters }) => sameParameters(parameters, { iterations, salt }));
-    if (chain === zone.chains[0] && chain !== undefined) return chain;
-    chain ??= { parameters: { iterations, salt: salt.slice() }, ranges: new SortedRanges() };
-    const others = zone.chains.filter((one) => one !== chain);
-    zone.chains = [chain, ...others.slice(0, chainsMax - 1)];
-    for (const left of others.slice(chainsMax - 1)) this.#forget([...left.ranges], zone);
-    return chain;
-  }
-
-  /** Takes entries that left their list out of the map. */
-  #forget(entries: readonly RangeEntry[], zone: ZoneRanges): void {
-    for (const entry of entries) {
-      this.#entries.delete(entry.place);
-      zone.octets -= footprint(entry, entry.place);
-    }
+    for (const gone of zone.add(entry)) this.#entries.delete(gone.place);
   }
 
   #remove(entry: RangeEntry): void {
@@ -280,29 +204,19 @@ export class DenialRanges {
   /** Takes an entry out of its zone's lists, and the zone with its last one. */
   #unlist(entry: RangeEntry): void {
     const zone = this.#zones.get(entry.zone);
-    if (zone === undefined || !isListed(zone, entry)) return;
-    zone.octets -= footprint(entry, entry.place);
-    zone.chains = zone.chains.filter(({ ranges }) => ranges.size > 0);
-    if (zone.octets <= 0) this.#zones.delete(entry.zone);
+    if (zone === undefined) return;
+    zone.remove(entry);
+    if (zone.octets === 0) this.#zones.delete(entry.zone);
   }
 
-  /** One zone may not fill the layer: what it has longest not used goes, as a hand goes round its records. */
+  /** One zone may not fill the layer. */
   #keepWithinShare(name: Name): void {
     const zone = this.#zones.get(name);
-    if (zone === undefined) return;
-    for (let passed = 0; zone.octets > this.#zoneOctetsMax; ) {
-      const lists = [zone.nsec, ...zone.chains.map(({ ranges }) => ranges)];
-      const range = nth(lists, zone.hand) ?? nth(lists, 0);
-      if (range === undefined) return;
-      if (nth(lists, zone.hand) === undefined) zone.hand = 0;
-      if (range.used && passed < passedMax) {
-        passed++;
-        range.used = false;
-        zone.hand++;
-      } else {
-        this.#evictions++;
-        this.#remove(range);
-      }
+    while (zone !== undefined && zone.octets > this.#zoneOctetsMax) {
+      const entry = zone.leastUsed();
+      if (entry === undefined) return;
+      this.#remove(entry);
+      this.#evictions++;
     }
   }
 
@@ -319,66 +233,8 @@ export class DenialRanges {
 
 /** The part of the bound that one zone may fill. The root's 1,450 records fit into a quarter of 6 MiB. */
 const zoneShare = 0.25;
-/** Sets of NSEC3 parameters kept of a zone. */
-const chainsMax = 2;
-/** Records passed over in search of one to put out. */
-const passedMax = 64;
 const optOutFlag = 1;
-
-/** The record at `index` of the lists laid end to end. */
-function nth(
-  lists: readonly SortedRanges<NsecRange | Nsec3Range>[],
-  index: number,
-): NsecRange | Nsec3Range | undefined {
-  let left = index;
-  for (const list of lists) {
-    if (left < list.size) return list.at(left);
-    left -= list.size;
-  }
-  return undefined;
-}
-
-/** Takes an entry out of the list that has it; false if none does. */
-function isListed(zone: ZoneRanges, entry: RangeEntry): boolean {
-  switch (entry.kind) {
-    case 'soa':
-      if (zone.soa !== entry) return false;
-      zone.soa = undefined;
-      return true;
-    case 'nsec':
-      return zone.nsec.remove(entry);
-    case 'nsec3':
-      return zone.chains.some(({ ranges }) => ranges.remove(entry));
-  }
-}
 
 function sameData(a: RRset, b: RRset): boolean {
   return Buffer.compare(a.rdatas[0] as Uint8Array, b.rdatas[0] as Uint8Array) === 0;
 }
-
-function sameParameters(a: HashParameters, b: HashParameters): boolean {
-  return a.iterations === b.iterations && Buffer.compare(a.salt, b.salt) === 0;
-}
-
-/**
- * A string whose order by `<` is the canonical order of names (RFC 4034, 6.1): labels from the root down, with an octet
- * of 0 after each, and octets 0 and 1 within labels as two characters so that they come after that.
- */
-function canonicalKey(name: Name): string {
-  let key = '';
-  for (const label of labelsOf(name).reverse()) {
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the octets meant
-    key += `${/[\0\x01]/.test(label) ? label.replace(/[\0\x01]/g, (o) => `\x01${o}`) : label}\0`;
-  }
-  return key;
-}
-
-function footprint(entry: RangeEntry, place: string): number {
-  const base = entryFootprint(place) + objectOctets + rrsetFootprint(entry.rrset);
-  if (entry.kind === 'soa') return base + zoneOctets + stringFootprint(entry.zone);
-  const { key, nextKey } = entry;
-  return base + stringFootprint(key) + stringFootprint(nextKey) + stringFootprint(place);
-}
-
-/** A zone's lists and its place in the map of zones. */
-const zoneOctets = 600;

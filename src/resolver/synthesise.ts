@@ -1,7 +1,8 @@
 // Answers made from what validated NSEC and NSEC3 leave no room for: NXDOMAIN, NODATA, wildcards (RFC 8198).
 
-import type { DenialRanges, HashParameters, NsecRange, SoaOfZone } from '../cache/denial-ranges.ts';
+import type { DenialRanges } from '../cache/denial-ranges.ts';
 import { RANK, type RecordEntry } from '../cache/entry.ts';
+import type { HashParameters, NsecRange, SoaOfZone } from '../cache/zone-ranges.ts';
 import type { Finding, Proven } from '../dnssec/finding.ts';
 import { nsecClosestEncloser, nsecDenies, nsecNameError, nsecNoData, nsecWildcard } from '../dnssec/nsec.ts';
 import {
