@@ -1,9 +1,9 @@
 // Plays a scenario in this process on virtual time: asks its questions, lets its time pass, judges the answers.
 
 import { buildMessage, type Message, parseMessage } from '../wire/message.ts';
-import { TYPE } from '../wire/types.ts';
 import { differences, messageText } from './rpl-match.ts';
 import { parseRpl } from './rpl-parse.ts';
+import { moveStraySignatures, needsResigning, resignScenario } from './rpl-resign.ts';
 import { ScriptedServers } from './rpl-server.ts';
 import { makeReplayTarget, type ReplayEnvironment, type ReplayTarget } from './rpl-target.ts';
 import { type RplEntry, RplError, type RplStep, type Scenario } from './rpl-types.ts';
@@ -59,9 +59,9 @@ export async function replayRplPath(
 /** Plays one scenario. Rejects only for a fault of the resolver's own (AssertionError and the like). */
 export async function runScenario(scenario: Scenario, options: ReplayOptions = {}): Promise<ScenarioResult> {
   const result = blank(scenario.file, scenario.title);
-  const unplayable = scenario.unsupported ?? whyUnplayable(scenario, options.validates ?? true);
-  if (unplayable !== undefined) return { ...result, status: 'skipped', reason: unplayable };
-  const run = new Run(scenario, options.makeTarget ?? makeReplayTarget);
+  const prepared = prepare(scenario, options.validates ?? true);
+  if (typeof prepared === 'string') return { ...result, status: 'skipped', reason: prepared };
+  const run = new Run(prepared, options.makeTarget ?? makeReplayTarget);
   try {
     await run.play();
     return { ...result, status: 'passed', passed: true, trace: run.servers.trace };
@@ -80,18 +80,14 @@ function blank(file: string, title: string): ScenarioResult {
   return { file, title, status: 'failed', passed: false, ...nothing };
 }
 
-/** DSA and its NSEC3 alias: no validator may support them any more (RFC 8624, 3.1). */
-const withdrawnAlgorithms = [3, 6];
-
-function whyUnplayable({ settings, ranges }: Scenario, validates: boolean): string | undefined {
-  if (settings.trustAnchors.length === 0 || !settings.validator) return undefined;
-  const records = ranges
-    .flatMap(({ entries }) => entries.flatMap(({ templates }) => templates.map(({ message }) => message)))
-    .flatMap(({ answer, authority, additional }) => [...answer, ...authority, ...additional]);
-  if (records.some(({ type, rdata }) => type === TYPE.DNSKEY && withdrawnAlgorithms.includes(rdata[3] ?? 0))) {
-    return 'needs re-signing';
-  }
-  return validates ? undefined : 'needs validation';
+/** The scenario as it can be played, or why it cannot. */
+function prepare(scenario: Scenario, validates: boolean): Scenario | string {
+  const { settings, dialect, unsupported } = scenario;
+  if (unsupported !== undefined) return unsupported;
+  const tidy = dialect === 'unbound' ? moveStraySignatures(scenario) : scenario;
+  if (settings.trustAnchors.length === 0 || !settings.validator) return tidy;
+  if (!validates) return 'needs validation';
+  return needsResigning(tidy) ? (resignScenario(tidy) ?? 'names the keys that it needs replaced') : tidy;
 }
 
 /** The scenario does not hold. */

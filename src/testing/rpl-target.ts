@@ -7,10 +7,9 @@ import type { EngineOptions } from '../resolver/options.ts';
 import { Resolver } from '../resolver/resolver.ts';
 import { createAcl } from '../server/acl.ts';
 import { createHandler } from '../server/handle.ts';
-import { ROOT } from '../wire/name.ts';
 import { testEngineOptions } from './engine.ts';
 import { recordText } from './rpl-match.ts';
-import { flattenLines, parseRecordLine } from './rpl-record.ts';
+import { anchorRecords } from './rpl-resign.ts';
 import { namedRoots } from './rpl-server.ts';
 import type { Scenario } from './rpl-types.ts';
 
@@ -60,6 +59,7 @@ export function makeReplayTarget(environment: ReplayEnvironment): ReplayTarget {
 function engineOptions({ transport, clock, random, scenario }: ReplayEnvironment): EngineOptions {
   const { settings } = scenario;
   const { ipv4, ipv6, queryLocalhost, qnameMinimisation, minTtl, maxTtl, domainInsecure } = settings;
+  const anchors = anchorRecords(scenario);
   return testEngineOptions({
     transport,
     clock,
@@ -74,16 +74,9 @@ function engineOptions({ transport, clock, random, scenario }: ReplayEnvironment
     },
     dnssec: {
       validate: settings.trustAnchors.length > 0 && settings.validator,
-      anchors: anchorsOf(settings.trustAnchors),
+      anchors: anchors.length > 0 ? parseTrustAnchors(anchors.map(recordText).join('\n')) : [],
       negativeAnchors: domainInsecure.map((zone) => ({ zone, untilSeconds: undefined, reason: undefined })),
     },
     cache: { ...(minTtl === undefined ? {} : { minTtl }), ...(maxTtl === undefined ? {} : { maxTtl }) },
   });
-}
-
-/** Anchor lines are written with more freedom than master files allow: algorithm names, no class, no final dot. */
-function anchorsOf(lines: readonly string[]): EngineOptions['dnssec']['anchors'] {
-  if (lines.length === 0) return [];
-  const records = lines.map((line) => parseRecordLine(flattenLines(line), { origin: ROOT, ttl: 0 }));
-  return parseTrustAnchors(records.map(recordText).join('\n'));
 }
