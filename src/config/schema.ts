@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { limitTable } from '../base/limits.ts';
-import { parsePrefix } from '../base/prefix.ts';
+import { PrefixSet, parsePrefix } from '../base/prefix.ts';
 import { domainNameFault, parseServerAddress } from './address.ts';
 import { nearest, simplify } from './nearest.ts';
 import { defaultSettings, type Settings, type SettingsInput } from './settings.ts';
@@ -171,6 +171,16 @@ function listenAddress(): z.ZodType<string> {
   });
 }
 
+function loopbackAddress(): z.ZodType<string> {
+  const what = 'a loopback address with port such as 127.0.0.1:8053 or "[::1]:8053", or false';
+  return text(what, (value) => {
+    const address = parseServerAddress(value);
+    return address === undefined || !LOOPBACK.has(address.ip) ? `expected ${what}, got ${shown(value)}` : undefined;
+  });
+}
+
+const LOOPBACK = new PrefixSet(['127.0.0.0/8', '::1']);
+
 function portAdded(value: string): string {
   return value.includes(':') && !value.startsWith('[') ? `"[${value}]:53"` : `"${value}:53"`;
 }
@@ -227,7 +237,8 @@ const negativeTrustAnchor = z.preprocess(
 
 const MIB = 1024 * 1024;
 
-const schema: z.ZodType<Settings> = z.strictObject(
+/** The whole schema; what it cannot say, {@link checkSettings} checks besides. */
+export const schema: z.ZodType<Settings> = z.strictObject(
   {
     listen: list(listenAddress(), 'a list of addresses such as ["127.0.0.1:53"]', 1).default(defaults.listen),
     allow: list(prefix(), 'a list of prefixes').default(defaults.allow),
@@ -277,8 +288,10 @@ const schema: z.ZodType<Settings> = z.strictObject(
       rateLimit: notBuilt(false).default(false),
       dropPrivateAddresses: notBuilt(false).default(false),
     }),
-    control: notBuilt(false).default(false),
-    console: notBuilt(false).default(false),
+    control: z.union([z.literal(false), path()], expected('the path of a socket, or false')).default(defaults.control),
+    console: z
+      .union([z.literal(false), loopbackAddress()], expected('a loopback address with port, or false'))
+      .default(defaults.console),
     log: section({
       level: oneOf(['debug', 'info', 'warn', 'error', 'silent']).default(defaults.log.level),
       queries: notBuilt(false).default(false),

@@ -107,9 +107,12 @@ export interface Settings {
     /** Drop private addresses from answers of public zones. Default false, the only value until it is built. */
     readonly dropPrivateAddresses: boolean;
   };
-  /** Path of the control socket. Default false: off, the only value until it is built. */
+  /**
+   * Path of the control socket (mode 0600); false: none. Default `/run/rootwalk/control.sock`, and where that cannot be
+   * made `rootwalk/control.sock` in the user's runtime folder (XDG_RUNTIME_DIR). The default may fail with a warning.
+   */
   readonly control: string | false;
-  /** Address of page, API and metrics. Default false: off, the only value until it is built. */
+  /** Loopback address of metrics, health and the API to read; false: none. Default `127.0.0.1:8053`, which may fail with a warning. */
   readonly console: string | false;
   readonly log: {
     /** Default `info`. */
@@ -181,7 +184,7 @@ export const defaultSettings: Settings = {
   hosts: '/etc/hosts',
   local: { zones: [], data: [], specialUse: true },
   clients: { cookies: true, rateLimit: false, dropPrivateAddresses: false },
-  control: false,
-  console: false,
+  control: '/run/rootwalk/control.sock',
+  console: '127.0.0.1:8053',
   log: { level: 'info', queries: false },
 };

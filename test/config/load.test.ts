@@ -131,7 +131,11 @@ const mistakes: readonly (readonly [string, ...string[]])[] = [
   ['log: { level: inf }', '1:15 log.level: expected debug, info, warn, error or silent, got "inf"; did you mean info?'],
   // Features that are not built yet.
   ['workers: 2', '1:10 workers: not built yet: only 1 is accepted'],
-  ['console: 127.0.0.1:8053', '1:10 console: not built yet: only false is accepted'],
+  [
+    'console: 192.0.2.1:8053',
+    '1:10 console: expected a loopback address with port such as 127.0.0.1:8053 or "[::1]:8053", or false, got "192.0.2.1:8053"',
+  ],
+  ['control: true', '1:10 control: expected the path of a socket, or false, got true'],
   ['cache: { serveStale: true }', '1:22 cache.serveStale: not built yet: only false is accepted'],
   ['dnssec: { rolloverState: /x }', '1:26 dnssec.rolloverState: not built yet: only null is accepted'],
   [
