@@ -7,7 +7,6 @@ repository=$(cd "$e2e/../.." && pwd)
 node=$(node "$repository/tools/node/run.cjs" -p process.execPath)
 # What is tested: the sources, or a build of them.
 main=${E2E_MAIN:-$repository/src/cli/main.ts}
-work=$(mktemp -d "${TMPDIR:-/tmp}/rootwalk-e2e.XXXXXX")
 passed=0
 failed=0
 started=()
@@ -24,6 +23,7 @@ enter_namespace() {
       fi
     done
   fi
+  work=$(mktemp -d "${TMPDIR:-/tmp}/rootwalk-e2e.XXXXXX")
   trap clean_up EXIT
   trap 'exit 130' INT TERM
   if [ "$E2E_NAMESPACE" = own ]; then

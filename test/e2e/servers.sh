@@ -26,6 +26,7 @@ server:
   chroot: ""
   zonesdir: "$work/zones"
   pidfile: ""
+  database: ""
   xfrdfile: ""
   zonelistfile: "$work/$name.list"
   xfrdir: "$work"
@@ -101,8 +102,8 @@ serve_zones() {
   nsd_serve host "$net.3" example.com example.org example.net plain.com
   start "$work/knot.log" knotd -c "$work/knot.conf"
   start "$work/slow.log" "$node" "$e2e/slow-server.ts" "$net.6" "$port" slow.com
-  within 10 serves 1 . && within 10 serves 2 com && within 10 serves 3 example.com && within 10 serves 4 knot.com &&
-    within 10 serves 6 slow.com
+  within 30 serves 1 . && within 30 serves 2 com && within 30 serves 3 example.com && within 30 serves 4 knot.com &&
+    within 30 serves 6 slow.com
 }
 
 serves() { dig "@$net.$1" -p "$port" +norec +tries=1 +time=1 "$2" SOA | grep -q 'flags: qr aa'; }
@@ -123,5 +124,5 @@ END
 # serve_resolver CONFIG LOG: starts the daemon and waits until it answers; its id is in $pid.
 serve_resolver() {
   start "$2" "$node" "$main" serve --config "$1"
-  within 10 grep -q '^Listening on' "$2"
+  within 20 grep -q '^Listening on' "$2"
 }
