@@ -82,7 +82,8 @@ function classifyAnswer(response: Scrubbed, asked: Asked): Classified | undefine
   const rrsets = response.answer.filter(
     (rrset) => rrset.name === asked.name && (rrset.type === asked.type || asked.type === TYPE.ANY),
   );
-  if (rrsets.length > 0 && response.rcode === RCODE.NOERROR) {
+  // RFC 6604, 3: an RCODE beside records is that of a later name.
+  if (rrsets.length > 0) {
     if (recursiveOnly(response, asked)) return ONLY_RECURSES;
     return { kind: 'answer', rrsets, why: 'records of this name and type' };
   }

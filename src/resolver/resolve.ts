@@ -2,7 +2,7 @@
 
 import { findReported, fromHost } from './answer.ts';
 import { type Chain, extendChain, startChain } from './chain.ts';
-import type { Found } from './found.ts';
+import type { Found, FoundFailure } from './found.ts';
 import { iterate } from './iterate.ts';
 import type { Lookup, Scope } from './scope.ts';
 import type { Resolution } from './types.ts';
@@ -36,11 +36,18 @@ async function validateOrRetry(scope: Scope, link: Lookup, first: Found): Promis
   // Each pass spends a retry of the budget.
   for (;;) {
     const judged = await validate(scope, link, found, findLink);
-    if (judged.kind !== 'failure' || judged.reason !== 'bogus' || !scope.distrust(found)) return judged;
+    if (judged.kind !== 'failure' || !isDoubtful(judged, found) || !scope.distrust(found)) return judged;
     found = await iterate(scope, link, find);
     // What cannot be asked again stays as bogus as it was.
     if (found.kind === 'failure') return judged;
   }
+}
+
+/** Bogus data, and unsigned data of which nobody could say whether they may be: another server may have signed ones. */
+function isDoubtful(judged: FoundFailure, found: Found): boolean {
+  if (judged.reason === 'bogus') return true;
+  const unsigned = found.kind === 'records' && found.entries.every((entry) => entry.rrset.signatures.length === 0);
+  return unsigned && judged.reason === 'servers-failed';
 }
 
 /**
