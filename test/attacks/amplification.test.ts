@@ -4,7 +4,17 @@ import type { Limits } from '../../src/base/limits.ts';
 import { TYPE } from '../../src/wire/types.ts';
 import { atLeast, atMost, withoutLimit } from './figures.ts';
 import { SignedZone } from './signed-zone.ts';
-import { addressServer, type Behaviour, delegating, frozen, nodata, nxdomain, referral, ROOT_IP, World } from './world.ts';
+import {
+  addressServer,
+  type Behaviour,
+  delegating,
+  frozen,
+  nodata,
+  nxdomain,
+  ROOT_IP,
+  referral,
+  World,
+} from './world.ts';
 
 /** Root → com → attacker.com (10.0.0.1) and victim.com (10.0.0.2). */
 function commonWorld(limits: Partial<Limits> = {}, ttl = 300): World {
@@ -19,7 +29,8 @@ function commonWorld(limits: Partial<Limits> = {}, ttl = 300): World {
   return world;
 }
 
-const lines = (count: number, line: (i: number) => string): string => Array.from({ length: count }, (_, i) => line(i)).join('\n');
+const lines = (count: number, line: (i: number) => string): string =>
+  Array.from({ length: count }, (_, i) => line(i)).join('\n');
 
 /** Refers every name below attacker.com to `count` name servers in victim.com. */
 function nxns(count: number): Behaviour {
@@ -63,7 +74,10 @@ describe('NRDelegation', () => {
     const world = commonWorld();
     world.serve('10.0.0.1', nxns(1500));
     // Refers to servers that refuse everybody: no lookup ever yields an address that answers.
-    world.serve('10.0.0.2', frozen(({ text }) => referral(text, { 'ns.lame.com.': '10.0.0.3' })));
+    world.serve(
+      '10.0.0.2',
+      frozen(({ text }) => referral(text, { 'ns.lame.com.': '10.0.0.3' })),
+    );
     world.serve('10.0.0.3', () => ({ rcode: 5, aa: false }));
     const costs = [];
     for (let i = 0; i < 3; i++) costs.push(await world.cost(`a.s${i}.attacker.com.`));
@@ -102,7 +116,10 @@ describe('TsuNAME', () => {
   it('cyclic name servers cost few queries, and further names almost none', async () => {
     const world = new World();
     world.serve(ROOT_IP, delegating({ 'com.': { 'ns.com.': '10.0.0.100' } }));
-    world.serve('10.0.0.100', delegating({ 'a.com.': { 'ns.b.com.': '', 'ns2.b.com.': '' }, 'b.com.': { 'ns.a.com.': '', 'ns2.a.com.': '' } }));
+    world.serve(
+      '10.0.0.100',
+      delegating({ 'a.com.': { 'ns.b.com.': '', 'ns2.b.com.': '' }, 'b.com.': { 'ns.a.com.': '', 'ns2.a.com.': '' } }),
+    );
     const first = await world.cost('www.a.com.');
     atMost('tsuname', 'queries for the first name', first.sent, 12);
     const further = [];
@@ -115,7 +132,10 @@ describe('TsuNAME', () => {
 const endless: Behaviour = ({ text }) => {
   const labels = text.split('.');
   const cut = labels.slice(-5).join('.');
-  return referral(cut, { [`a.x${hash(cut)}.y${hash(text)}.attacker.com.`]: '', [`b.z${hash(cut)}.w${hash(text)}.attacker.com.`]: '' });
+  return referral(cut, {
+    [`a.x${hash(cut)}.y${hash(text)}.attacker.com.`]: '',
+    [`b.z${hash(cut)}.w${hash(text)}.attacker.com.`]: '',
+  });
 };
 
 function hash(text: string): number {
@@ -131,7 +151,12 @@ describe('delegations without end', () => {
     const { sent, resolution } = await world.cost('www.a.b.attacker.com.');
     expect(resolution.failure).toBeDefined();
     atMost('idns', 'queries for a tree of delegations', sent, 100);
-    const free = commonWorld({ upstreamQueries: 1000, nameServerLookups: 100, nameServerLookupsPerDelegation: 50, lookupDepth: 32 });
+    const free = commonWorld({
+      upstreamQueries: 1000,
+      nameServerLookups: 100,
+      nameServerLookupsPerDelegation: 50,
+      lookupDepth: 32,
+    });
     free.serve('10.0.0.1', endless);
     withoutLimit('idns', 'queries for a tree of delegations', (await free.cost('www.a.b.attacker.com.')).sent, 100);
   });

@@ -19,8 +19,77 @@ const dnssec = { section: 'DNSSEC' } as const;
 const amplification = { section: 'Amplification' } as const;
 const exhaustion = { section: 'Exhaustion' } as const;
 
+/** The id of a row. */
+export type RowId =
+  | 'entropy'
+  | 'prng'
+  | 'case'
+  | 'sidechannel'
+  | 'fragments'
+  | 'birthday'
+  | 'rebirthday'
+  | 'idflood'
+  | 'tudoor'
+  | 'forwarder'
+  | 'bailiwick'
+  | 'maginot'
+  | 'promiscuous'
+  | 'sibling'
+  | 'ghost'
+  | 'phoenix'
+  | 'labels'
+  | 'cacheflush'
+  | 'badglue'
+  | 'notify'
+  | 'ecs'
+  | 'formerr'
+  | 'stale'
+  | 'rebinding'
+  | 'ttl'
+  | 'keytrap'
+  | 'stall'
+  | 'nsec3'
+  | 'negpad'
+  | 'lowlabels'
+  | 'nsecabuse'
+  | 'wrongside'
+  | 'wildcard'
+  | 'downgrade'
+  | 'rsa'
+  | 'bogusretry'
+  | 'invalidkeys'
+  | 'nxns'
+  | 'nrdelegation'
+  | 'cname'
+  | 'tsuname'
+  | 'idns'
+  | 'camp'
+  | 'minimise'
+  | 'stubborn'
+  | 'manyaddresses'
+  | 'randomsub'
+  | 'dead'
+  | 'storm'
+  | 'dnsbomb'
+  | 'slowloris'
+  | 'pipelining'
+  | 'http2'
+  | 'doq'
+  | 'reflection'
+  | 'loop'
+  | 'malformedquery'
+  | 'malformedreply'
+  | 'options'
+  | 'compression'
+  | 'bigrr'
+  | 'additional'
+  | 'memory'
+  | 'hour'
+  | 'log'
+  | 'kill';
+
 /** Every row of the table, by its id. */
-export const rows = {
+export const rows: Readonly<Record<RowId, Row>> = {
   entropy: {
     ...forged,
     attack: 'Guessing of port and ID (Kaminsky)',
@@ -34,7 +103,8 @@ export const rows = {
     ...forged,
     attack: 'Predictable random numbers; ports parted between threads',
     source: 'CVE-2025-40780, CVE-2026-50252',
-    defence: 'All chance comes from the kernel’s CSPRNG through one port; nothing else may draw (the tests read the sources)',
+    defence:
+      'All chance comes from the kernel’s CSPRNG through one port; nothing else may draw (the tests read the sources)',
     limit: 'none: always',
     peers: 'BIND 9.18 to 9.21 had xoshiro128** for IDs; Unbound parted ports by thread',
     test: 'entropy.test.ts',
@@ -618,7 +688,4 @@ export const rows = {
     peers: 'Caches on disk in Knot and Unbound',
     open: 'no state on disk to tear',
   },
-} as const satisfies Readonly<Record<string, Row>>;
-
-/** The id of a row. */
-export type RowId = keyof typeof rows;
+};

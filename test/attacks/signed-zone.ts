@@ -1,7 +1,7 @@
 // A signed zone from master-file text, served by RFC 4035 and RFC 5155: honest, so that tests change single replies.
-import { nsec3Hash } from '../../src/dnssec/nsec3.ts';
+
 import type { Trust } from '../../src/dnssec/delegation.ts';
-import { readDs } from '../../src/wire/rdata.ts';
+import { nsec3Hash } from '../../src/dnssec/nsec3.ts';
 import {
   ancestorOf,
   compareNames,
@@ -13,12 +13,12 @@ import {
   parentOf,
   wildcardOf,
 } from '../../src/wire/name.ts';
+import { nameInRdata, readDs } from '../../src/wire/rdata.ts';
 import { rdataFromText } from '../../src/wire/rdata-text.ts';
-import { nameInRdata } from '../../src/wire/rdata.ts';
 import { type RRset, toRRsets } from '../../src/wire/rrset.ts';
 import { CLASS, RCODE, TYPE, typeToText } from '../../src/wire/types.ts';
 import { parseZoneText } from '../../src/wire/zone-text.ts';
-import { type SignOptions, Signer } from '../dnssec/data.ts';
+import { Signer, type SignOptions } from '../dnssec/data.ts';
 import { type Asked, type Reply, ROOT_IP } from './world.ts';
 
 /** How a zone denies. */
@@ -62,7 +62,8 @@ export class SignedZone {
     const owners = new Set([...this.#rrsets.values()].map((rrset) => rrset.name).filter((name) => !this.#isGlue(name)));
     if (options.nsec3Iterations !== undefined) {
       for (const name of [...owners]) {
-        for (let labels = labelCount(name); labels > labelCount(this.name); labels--) owners.add(ancestorOf(name, labels));
+        for (let labels = labelCount(name); labels > labelCount(this.name); labels--)
+          owners.add(ancestorOf(name, labels));
       }
       const parameters = { iterations: options.nsec3Iterations, salt: new Uint8Array(0) };
       for (const name of owners) this.#hashes.push({ hash: nsec3Hash(name, parameters), name });

@@ -52,6 +52,8 @@ export interface WorldOptions {
   readonly upstream?: Partial<UpstreamOptions>;
   readonly dnssec?: Partial<DnssecOptions>;
   readonly cacheOctets?: number;
+  /** Sends that the trace keeps; default 20,000. */
+  readonly exchangesMax?: number;
   readonly zones?: readonly ConfiguredZone[];
   /** Instead of virtual time; then `ask` waits for real. */
   readonly clock?: Clock;
@@ -67,6 +69,7 @@ export class World {
   readonly virtual: VirtualClock | undefined;
   readonly clock: Clock;
   readonly network: VirtualNetwork;
+  readonly limits: Limits;
   readonly resolver: Resolver;
   /** Milliseconds of this thread's CPU that the servers took: not the resolver's. */
   serverCpuMs = 0;
@@ -75,7 +78,7 @@ export class World {
   constructor(options: WorldOptions = {}) {
     this.virtual = options.clock === undefined ? new VirtualClock({ wallSeconds: WALL_SECONDS }) : undefined;
     this.clock = options.clock ?? (this.virtual as VirtualClock);
-    this.network = new VirtualNetwork({ clock: this.clock, exchangesMax: 20_000 });
+    this.network = new VirtualNetwork({ clock: this.clock, exchangesMax: options.exchangesMax ?? 20_000 });
     const engine = testEngineOptions({
       transport: this.network,
       clock: this.clock,
@@ -86,7 +89,8 @@ export class World {
       ...(options.dnssec === undefined ? {} : { dnssec: { validate: true, ...options.dnssec } }),
       ...(options.cacheOctets === undefined ? {} : { cache: { maxOctets: options.cacheOctets } }),
     });
-    this.resolver = new Resolver({ ...engine, limits: { ...makeLimits(), ...options.limits } });
+    this.limits = { ...makeLimits(), ...options.limits };
+    this.resolver = new Resolver({ ...engine, limits: this.limits });
   }
 
   /** Puts a server at an address. */
