@@ -8,6 +8,7 @@ import { parseQuestion } from '../wire/message.ts';
 import { EDE, RCODE } from '../wire/types.ts';
 import type { ClientClass } from './acl.ts';
 import { type Cookies, createCookies } from './cookie.ts';
+import { CLIENT_LIMITS, countAt, createCounts, type HandlerStats, SECURITY_STATES } from './counts.ts';
 import type { FaultLog } from './fault-log.ts';
 import { createQueryView, judgeClass, judgeType, type QueryView, SCAN, scanQuery } from './query.ts';
 import { createReplies, errorOptions, NO_OPTIONS, OPTION_OCTETS_MAX, REPLY_EXTRA_OCTETS } from './reply.ts';
@@ -50,21 +51,6 @@ export interface HandlerOptions {
   readonly reportFault: FaultLog;
 }
 
-/** Counters since the start, and what is going on. */
-export interface HandlerStats {
-  readonly queries: number;
-  /** Answered from `answers`, from `host` or `records`, and by resolving. */
-  readonly fromAnswers: number;
-  readonly fromCache: number;
-  readonly resolved: number;
-  /** Answered with an RCODE for their form, or for who asks. */
-  readonly judged: number;
-  /** Not answered: responses, short packets, reserved ports, limits by client. */
-  readonly dropped: number;
-  /** Replies awaited from the resolver. */
-  readonly awaited: number;
-}
-
 /** What becomes of a query: octets written to `out`, 0 for no reply, or the octets later (undefined: no reply). */
 export type Handled = number | Promise<Uint8Array | undefined>;
 
@@ -89,6 +75,10 @@ const LATE_REPLIES_PER_SECOND = 10;
 /** Octets that UDP needs of `out`: a message as long as `answers` keeps them, and OPT. */
 export const OUT_OCTETS_LEAST: number = 4096 + REPLY_EXTRA_OCTETS;
 
+const SECURE = SECURITY_STATES.indexOf('secure');
+const INSECURE = SECURITY_STATES.indexOf('insecure');
+const UNCHECKED = SECURITY_STATES.indexOf('unchecked');
+
 const PROHIBITED = errorOptions([{ code: EDE.prohibited, text: '' }]);
 const TOO_MANY = errorOptions([{ code: EDE.other, text: 'too many replies awaited by this client' }]);
 const FAULT = errorOptions([{ code: EDE.other, text: 'internal error' }]);
@@ -105,7 +95,7 @@ export function createHandler(settings: HandlerOptions): Handler {
   const view = createQueryView();
   const options = new Uint8Array(OPTION_OCTETS_MAX);
   const awaitedBy = new Map<string, number>();
-  const count = { queries: 0, fromAnswers: 0, fromCache: 0, resolved: 0, judged: 0, dropped: 0, awaited: 0 };
+  const count = createCounts();
 
   function judge(
     query: Uint8Array,
@@ -130,10 +120,13 @@ export function createHandler(settings: HandlerOptions): Handler {
     if (slot < 0) return miss(query, from, out);
     const length = answers.copy(slot, out, nowMs);
     count.fromAnswers += 1;
+    const secure = answers.secure(slot);
+    countAt(count.rcodes, (out[3] as number) & 15);
+    countAt(count.security, secure ? SECURE : view.checkingDisabled ? UNCHECKED : INSECURE);
     // Longer than `out` less OPT: it cannot go over UDP, and over TCP `out` is large enough.
     if (length < 0 || length > out.length - REPLY_EXTRA_OCTETS) return replies.truncated(out, query, view);
     const optionOctets = view.edns ? Math.max(answers.copyOptions(slot, options, 0), 0) : 0;
-    return replies.finish(out, length, query, view, answers.secure(slot), options, optionOctets);
+    return replies.finish(out, length, query, view, secure, options, optionOctets);
   }
 
   function drop(): number {
@@ -143,6 +136,7 @@ export function createHandler(settings: HandlerOptions): Handler {
 
   function fail(query: Uint8Array, out: Uint8Array, rcode: number, options: Uint8Array): number {
     count.judged += 1;
+    countAt(count.rcodes, rcode);
     return replies.failed(out, query, view, rcode, options);
   }
 
@@ -157,7 +151,9 @@ export function createHandler(settings: HandlerOptions): Handler {
     // Without RD the client asks for what is known here, and nothing is.
     if (!view.recursionDesired) return fail(query, out, RCODE.REFUSED, NO_OPTIONS);
     const awaited = awaitedBy.get(from.address) ?? 0;
-    if (count.awaited >= REPLIES_MAX || (awaited >= limits.repliesPerClient && !view.client.loopback)) {
+    const full = count.awaited >= REPLIES_MAX;
+    if (full || (awaited >= limits.repliesPerClient && !view.client.loopback)) {
+      countAt(count.limited, CLIENT_LIMITS.indexOf(full ? 'replies' : 'repliesPerClient'));
       // Over UDP the source may be forged: it is not told.
       return view.overTcp ? fail(query, out, RCODE.SERVFAIL, TOO_MANY) : drop();
     }
@@ -179,6 +175,7 @@ export function createHandler(settings: HandlerOptions): Handler {
       const resolution = await resolver.resolve(request);
       count.resolved += 1;
       if (clock.nowMs() - sinceMs > LATE_MS && !mayBeLate(query, asked, address)) {
+        countAt(count.limited, CLIENT_LIMITS.indexOf('lateReplies'));
         drop();
         return undefined;
       }
@@ -186,6 +183,7 @@ export function createHandler(settings: HandlerOptions): Handler {
       return out.subarray(0, length);
     } catch (error) {
       reportFault('fault while resolving', error);
+      countAt(count.rcodes, RCODE.SERVFAIL);
       const out = new Uint8Array(query.length + REPLY_EXTRA_OCTETS);
       return out.subarray(0, replies.failed(out, query, asked, RCODE.SERVFAIL, FAULT));
     } finally {
@@ -216,6 +214,8 @@ export function createHandler(settings: HandlerOptions): Handler {
     const message = buildResponse(resolution, { ...request, dnssecOk: asked.dnssecOk });
     const errors = errorOptions(resolution.extendedErrors);
     const secure = resolution.security === 'secure';
+    countAt(count.rcodes, resolution.rcode);
+    countAt(count.security, SECURITY_STATES.indexOf(resolution.security));
     const seconds = keepSeconds(resolution);
     if (seconds > 0 && generation === answers.generation) {
       answers.put(message, asked.questionEnd, layerFlags(asked), seconds, secure, clock.nowMs(), errors);
@@ -231,6 +231,7 @@ export function createHandler(settings: HandlerOptions): Handler {
   return {
     handle(query, from, overTcp, out): Handled {
       count.queries += 1;
+      if (overTcp) count.queriesOverTcp += 1;
       try {
         return judge(query, from, overTcp, out);
       } catch (error) {

@@ -2,9 +2,10 @@
 
 import type { Limits } from '../base/limits.ts';
 import type { Clock, Log, ServerAddress } from '../base/ports.ts';
-import { createAcl } from './acl.ts';
+import { type ClientClass, createAcl } from './acl.ts';
+import type { HandlerStats } from './counts.ts';
 import { createFaultLog } from './fault-log.ts';
-import { createHandler, type HandlerStats, type ServedResolver } from './handle.ts';
+import { createHandler, type ServedResolver } from './handle.ts';
 import { type Bound, listenOn } from './listen.ts';
 import { createTcpService } from './tcp.ts';
 
@@ -33,6 +34,8 @@ export interface StartedServer {
 /** Counters since the start, and what is going on. */
 export interface ServerStats extends HandlerStats {
   readonly tcpConnections: number;
+  /** Connections refused since the start: by `tcpConnections`, and by `tcpConnectionsPerClient`. */
+  readonly tcpRefused: { readonly full: number; readonly perClient: number };
 }
 
 /** A server for UDP and TCP. */
@@ -42,6 +45,8 @@ export interface Server {
   /** Takes no more queries, waits up to `graceMs` for replies still awaited, then closes everything. */
   close(graceMs: number): Promise<void>;
   stats(): ServerStats;
+  /** From the next query on, these may ask. RangeError, and nothing changes: `allow` holds what is no prefix. */
+  setAllow(allow: readonly string[]): void;
 }
 
 /** How often a closing server looks whether all replies have gone, ms. */
@@ -50,7 +55,8 @@ const CLOSING_STEP_MS = 20;
 /** Makes a server; nothing is bound before `start`. RangeError: `allow` holds what is no prefix. */
 export function createServer(options: ServerOptions): Server {
   const { resolver, clock, log, limits } = options;
-  const classify = createAcl(options.allow);
+  let acl = createAcl(options.allow);
+  const classify = (address: string): ClientClass => acl(address);
   const reportFault = createFaultLog(log, clock);
   const handler = createHandler({
     resolver,
@@ -87,6 +93,9 @@ export function createServer(options: ServerOptions): Server {
       for (const listener of bound?.udp ?? []) listener.close();
       tcp.close();
     },
-    stats: () => ({ ...handler.stats(), tcpConnections: tcp.connections }),
+    stats: () => ({ ...handler.stats(), tcpConnections: tcp.connections, tcpRefused: tcp.refused }),
+    setAllow(allow): void {
+      acl = createAcl(allow);
+    },
   };
 }

@@ -22,6 +22,8 @@ export interface TcpService {
   /** Binds `address` (port 0: any). Rejects with the system's error. */
   listen(address: ServerAddress): Promise<TcpListener>;
   readonly connections: number;
+  /** Connections refused since the start: by `tcpConnections`, and by `tcpConnectionsPerClient`. */
+  readonly refused: { readonly full: number; readonly perClient: number };
   /** Closes listeners and idle connections; the others close with their last reply. */
   stopAccepting(): void;
   /** Closes what is left. */
@@ -67,6 +69,7 @@ export function createTcpService(options: TcpOptions): TcpService {
   const connections = new Set<Connection>();
   const perClient = new Map<string, number>();
   const out = new Uint8Array(MESSAGE_OCTETS_MAX);
+  const refused = { full: 0, perClient: 0 };
   let accepting = true;
 
   function onConnection(socket: Socket): void {
@@ -81,6 +84,7 @@ export function createTcpService(options: TcpOptions): TcpService {
     if (connections.size >= limits.tcpConnections) closeLongestIdle();
     const full = connections.size >= limits.tcpConnections;
     if (full || (before >= limits.tcpConnectionsPerClient && !loopback)) {
+      refused[full ? 'full' : 'perClient'] += 1;
       socket.destroy();
       return;
     }
@@ -256,6 +260,7 @@ export function createTcpService(options: TcpOptions): TcpService {
     get connections(): number {
       return connections.size;
     },
+    refused,
     stopAccepting(): void {
       accepting = false;
       for (const server of listeners) server.close();
