@@ -21,7 +21,7 @@ import {
 
 /** What {@link DenialRanges} is made with. */
 export interface DenialRangesOptions {
-  /** The most memory that all entries together may take, by estimate; one zone gets a quarter. */
+  /** The most memory that all entries together may take, by estimate; one zone gets half. */
   readonly octetsMax: number;
 }
 
@@ -117,10 +117,18 @@ export class DenialRanges {
     return this.#live(this.#zones.get(zone)?.nsec3(parameters)?.atOrBefore(hash), nowMs);
   }
 
-  /** Notes whether a question that a zone is kept for was answered. */
-  count(hit: boolean): void {
-    if (hit) this.#hits++;
-    else this.#misses++;
+  /** Notes that these made an answer: what is used is put out last. */
+  answered(entries: readonly RangeEntry[]): void {
+    this.#hits++;
+    for (const entry of entries) {
+      this.#entries.get(entry.place);
+      if (entry.kind !== 'soa') entry.used = true;
+    }
+  }
+
+  /** Notes that a question within a zone of which something is kept was not answered. */
+  missed(): void {
+    this.#misses++;
   }
 
   /**
@@ -170,8 +178,6 @@ export class DenialRanges {
       this.#remove(entry);
       return undefined;
     }
-    this.#entries.get(entry.place);
-    if (entry.kind !== 'soa') entry.used = true;
     return entry;
   }
 
@@ -231,8 +237,8 @@ export class DenialRanges {
   }
 }
 
-/** The part of the bound that one zone may fill. The root's 1,450 records fit into a quarter of 6 MiB. */
-const zoneShare = 0.25;
+/** The part of the bound that one zone may fill; a record takes about 1.5 KiB, and the root has 1,450. */
+const zoneShare = 0.5;
 const optOutFlag = 1;
 
 function sameData(a: RRset, b: RRset): boolean {

@@ -21,7 +21,7 @@ interface Kept {
 /** A record that spans what does not exist. */
 interface Range extends Kept, Span {
   readonly types: TypeBitmap;
-  /** Found since the zone last looked for something to put out. */
+  /** It made an answer since the zone last looked for something to put out. */
   used: boolean;
 }
 

@@ -1,8 +1,9 @@
 // Answers made from what validated NSEC and NSEC3 leave no room for: NXDOMAIN, NODATA, wildcards (RFC 8198).
 
+import { assert } from '../base/assert.ts';
 import type { DenialRanges } from '../cache/denial-ranges.ts';
 import { RANK, type RecordEntry } from '../cache/entry.ts';
-import type { HashParameters, NsecRange, SoaOfZone } from '../cache/zone-ranges.ts';
+import type { HashParameters, NsecRange, RangeEntry, SoaOfZone } from '../cache/zone-ranges.ts';
 import type { Finding, Proven } from '../dnssec/finding.ts';
 import { nsecClosestEncloser, nsecDenies, nsecNameError, nsecNoData, nsecWildcard } from '../dnssec/nsec.ts';
 import {
@@ -38,8 +39,8 @@ interface Asked {
   readonly zone: Name;
   readonly name: Name;
   readonly type: number;
-  /** Until when (Clock.nowMs) each record that was looked at lives. */
-  readonly expiries: Map<RRset, number>;
+  /** What was looked at, by its RRset. */
+  readonly seen: Map<RRset, RangeEntry>;
 }
 
 /**
@@ -54,10 +55,10 @@ export function synthesise(scope: Scope, name: Name, type: number): Found | unde
   const from = type === TYPE.DS && name !== ROOT ? parentOf(name) : name;
   const zone = ranges.closestZone(from);
   if (zone === undefined) return undefined;
-  const asked = { scope, ranges, zone, name, type, expiries: new Map() };
+  const asked = { scope, ranges, zone, name, type, seen: new Map() };
   const shown = isCutOff(scope, trust, zone, from) ? undefined : (byNsec(asked) ?? byNsec3(asked));
   const found = shown && toFound(asked, shown);
-  ranges.count(found !== undefined);
+  if (found === undefined) ranges.missed();
   return found;
 }
 
@@ -92,9 +93,9 @@ function byNsec(asked: Asked): Shown | undefined {
   return expansion(asked, closestEncloser, () => nsecWildcard(nsecs, name, closestEncloser));
 }
 
-function nsecBefore({ ranges, zone, scope, expiries }: Asked, name: Name): NsecRange | undefined {
+function nsecBefore({ ranges, zone, scope, seen }: Asked, name: Name): NsecRange | undefined {
   const range = ranges.nsec(zone, name, scope.nowMs());
-  if (range !== undefined) expiries.set(range.rrset, range.expiresAtMs);
+  if (range !== undefined) seen.set(range.rrset, range);
   return range;
 }
 
@@ -157,18 +158,22 @@ function secureRRset(scope: Scope, name: Name, type: number): RecordEntry | unde
 function toFound(asked: Asked, shown: Shown): Found | undefined {
   const { zone, name, type, scope, ranges } = asked;
   const { proof } = shown.found;
-  const proofExpiresAtMs = Math.min(...proof.map((rrset) => asked.expiries.get(rrset) ?? scope.nowMs()));
+  const used = proof.flatMap((rrset) => asked.seen.get(rrset) ?? []);
+  assert(used.length === proof.length, 'a proof of what is not kept');
   const common = { security: 'secure', zone, proof, why: synthesisedFrom(zone, proof) } as const;
   if (shown.kind === 'wildcard') {
-    const { rrset } = shown.source;
-    const expiresAtMs = Math.min(shown.source.expiresAtMs, proofExpiresAtMs);
+    const { rrset, expiresAtMs: sourceExpiresAtMs } = shown.source;
+    const expiresAtMs = Math.min(sourceExpiresAtMs, ...used.map((one) => one.expiresAtMs));
     const entry = { ...common, kind: 'rrset', rrset: { ...rrset, name }, rank: RANK.answer, expiresAtMs } as const;
+    ranges.answered(used);
     if (rrset.type === type) return { kind: 'records', entries: [entry] };
     return { kind: 'alias', entry, target: cnameTarget(rrset) };
   }
-  const soa = ranges.soa(zone, scope.nowMs()) ?? soaOfRecords(scope, zone);
+  const kept = ranges.soa(zone, scope.nowMs());
+  const soa = kept ?? soaOfRecords(scope, zone);
   if (soa === undefined) return undefined;
-  const expiresAtMs = Math.min(soa.expiresAtMs, proofExpiresAtMs, latestNegative(scope));
+  const expiresAtMs = Math.min(soa.expiresAtMs, latestNegative(scope), ...used.map((one) => one.expiresAtMs));
+  ranges.answered(kept === undefined ? used : [...used, kept]);
   return { kind: 'denial', entry: { ...common, kind: shown.kind, name, type, soa: soa.rrset, expiresAtMs } };
 }
 
@@ -221,9 +226,9 @@ class KeptNsec3 implements Nsec3Records {
   }
 
   #at(hashed: string): Nsec3Proof | undefined {
-    const { ranges, zone, scope, expiries } = this.#asked;
+    const { ranges, zone, scope, seen } = this.#asked;
     const range = ranges.nsec3(zone, this.#parameters, hashed, scope.nowMs());
-    if (range !== undefined) expiries.set(range.rrset, range.expiresAtMs);
+    if (range !== undefined) seen.set(range.rrset, range);
     return range;
   }
 
