@@ -1,9 +1,9 @@
 // A capsule: one resolution made portable, as one JSON file that can be played again on any machine without a network.
 
-import { z } from 'zod';
 import type { Limits } from '../base/limits.ts';
 import type { UpstreamOptions } from '../resolver/options.ts';
 import type { Readable } from './readable.ts';
+import { base64, list, number, object, oneOf, record, type Shape, text, truth, tuple } from './shape.ts';
 
 /** Octets as base64, and what they say. */
 export interface CapsuleMessage {
@@ -79,65 +79,68 @@ export interface Capsule {
   readonly answer: CapsuleMessage & { readonly security: string; readonly failure?: string };
 }
 
-const readableSchema = z.record(z.string(), z.union([z.string(), z.array(z.string())]));
-const messageSchema = z.object({ octets: z.base64(), readable: readableSchema });
+const readableShape: Shape = record((value, path) =>
+  Array.isArray(value) ? list(text)(value, path) : text(value, path),
+);
+const messageFields = { octets: base64, readable: readableShape };
+const verdict = oneOf('take', 'ignore', 'suspect');
 
-/** The schema of a capsule, for whoever reads one in another program: `z.toJSONSchema(capsuleSchema)`. */
-export const capsuleSchema: z.ZodType<Capsule> = z.object({
-  format: z.literal('rootwalk-capsule'),
-  version: z.literal(1),
-  question: z.object({ name: z.string(), type: z.string(), checkingDisabled: z.boolean() }),
-  settings: z.object({
-    limits: z.record(z.string(), z.number()) as unknown as z.ZodType<Limits>,
-    hints: z.array(z.string()),
-    zones: z.array(z.object({ zone: z.string(), kind: z.enum(['forward', 'stub']), servers: z.array(z.string()) })),
-    upstream: z.object({
-      port: z.number().int(),
-      ipv4: z.boolean(),
-      ipv6: z.boolean(),
-      deny: z.array(z.string()),
-      qnameMinimisation: z.enum(['strict', 'relaxed', 'off']),
-      caseRandomisation: z.boolean(),
-      udpPayloadOctets: z.number().int(),
-    }),
-    cache: z.object({ maxOctets: z.number(), minTtl: z.number(), maxTtl: z.number(), maxNegativeTtl: z.number() }),
-    dnssec: z.object({
-      validate: z.boolean(),
-      anchors: z.array(z.string()),
-      negativeAnchors: z.array(
-        z.object({ zone: z.string(), untilSeconds: z.number().optional(), reason: z.string().optional() }),
-      ),
-      sha1: z.enum(['validate', 'insecure']),
-    }),
-    specialUse: z.boolean(),
+const settingsShape: Shape = object({
+  limits: record(number),
+  hints: list(text),
+  zones: list(object({ zone: text, kind: oneOf('forward', 'stub'), servers: list(text) })),
+  upstream: object({
+    port: number,
+    ipv4: truth,
+    ipv6: truth,
+    deny: list(text),
+    qnameMinimisation: oneOf('strict', 'relaxed', 'off'),
+    caseRandomisation: truth,
+    udpPayloadOctets: number,
   }),
-  clock: z.object({ nowMs: z.number(), wallSeconds: z.number() }),
-  random: z.array(z.tuple([z.number(), z.number()])),
-  exchanges: z.array(
-    z.object({
-      server: z.string(),
-      protocol: z.enum(['udp', 'tcp']),
-      startMs: z.number(),
-      tookMs: z.number(),
-      query: messageSchema,
-      arrivals: z.array(messageSchema.extend({ afterMs: z.number(), verdict: z.enum(['take', 'ignore', 'suspect']) })),
-      outcome: z.enum(['response', 'timeout', 'unreachable', 'suspect']),
-      detail: z.string().optional(),
-    }),
-  ),
-  answer: messageSchema.extend({ security: z.string(), failure: z.string().optional() }),
-}) as z.ZodType<Capsule>;
+  cache: object({ maxOctets: number, minTtl: number, maxTtl: number, maxNegativeTtl: number }),
+  dnssec: object({
+    validate: truth,
+    anchors: list(text),
+    negativeAnchors: list(object({ zone: text }, { untilSeconds: number, reason: text })),
+    sha1: oneOf('validate', 'insecure'),
+  }),
+  specialUse: truth,
+});
+
+const exchangeShape: Shape = object(
+  {
+    server: text,
+    protocol: oneOf('udp', 'tcp'),
+    startMs: number,
+    tookMs: number,
+    query: object(messageFields),
+    arrivals: list(object({ ...messageFields, afterMs: number, verdict })),
+    outcome: oneOf('response', 'timeout', 'unreachable', 'suspect'),
+  },
+  { detail: text },
+);
+
+const capsuleShape: Shape = object({
+  format: oneOf('rootwalk-capsule'),
+  version: oneOf(1),
+  question: object({ name: text, type: text, checkingDisabled: truth }),
+  settings: settingsShape,
+  clock: object({ nowMs: number, wallSeconds: number }),
+  random: list(tuple(number, number)),
+  exchanges: list(exchangeShape),
+  answer: object({ ...messageFields, security: text }, { failure: text }),
+});
 
 /** Reads the text of a capsule file. Throws Error with the file's name and what is wrong where. */
-export function parseCapsule(text: string, file: string): Capsule {
+export function parseCapsule(json: string, file: string): Capsule {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(json);
   } catch (error) {
     throw new Error(`${file}: not JSON: ${error instanceof Error ? error.message : error}`, { cause: error });
   }
-  const parsed = capsuleSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new Error(`${file}: ${issue?.path.join('.')}: ${issue?.message}`);
+  const fault = capsuleShape(value, '');
+  if (fault !== undefined) throw new Error(`${file}: ${fault}`);
+  return value as Capsule;
 }

@@ -1,6 +1,6 @@
 // Public entry `rootwalk/testing`: virtual time and network, scenarios, capsules, simulation.
 
-export { type Capsule, type CapsuleExchange, capsuleSchema, parseCapsule } from './capsule.ts';
+export { type Capsule, type CapsuleExchange, parseCapsule } from './capsule.ts';
 export { recordCapsule } from './capsule-record.ts';
 export { type CapsuleReplay, type ReplayCapsuleOptions, replayCapsule } from './capsule-replay.ts';
 export { type RootServer, type TestEngineSettings, testEngineOptions } from './engine.ts';
@@ -9,7 +9,7 @@ export { type ReplayOptions, replayRplPath, runScenario, type ScenarioResult } f
 export type { ReplayEnvironment, ReplayTarget } from './rpl-target.ts';
 export { type Dialect, RplError, type Scenario } from './rpl-types.ts';
 export { SeededRandom } from './seeded-random.ts';
-export { type SimulationOptions, type SimulationReport, simulate, type Weather } from './simulator.ts';
+export { type SimulationOptions, type SimulationReport, simulate } from './simulator.ts';
 export { VirtualClock, type VirtualClockOptions, VirtualTimeError } from './virtual-clock.ts';
 export {
   type Exchange,
@@ -21,3 +21,4 @@ export {
   VirtualNetwork,
   type VirtualNetworkOptions,
 } from './virtual-network.ts';
+export type { Weather } from './weather.ts';

@@ -1,3 +1,6 @@
+// What a scripted server says to a question its author did not foresee: what follows from its other answers.
+// Lets a resolver with another order of questions take part in a scenario.
+
 import type { Message, Question } from '../wire/message.ts';
 import { isSubdomainOf, labelCount, type Name, ROOT } from '../wire/name.ts';
 import { RCODE, TYPE } from '../wire/types.ts';

@@ -8,20 +8,15 @@ import { type Name, nameFromText, nameToText, ROOT } from '../wire/name.ts';
 import { toRecords } from '../wire/rrset.ts';
 import { RCODE, rcodeToText, TYPE, typeToText } from '../wire/types.ts';
 import { testEngineOptions } from './engine.ts';
-import { type Behaviour, faultyServer, truthfulBehaviours } from './faulty-server.ts';
+import { type Behaviour, faultyServer } from './faulty-server.ts';
 import { growTree, type RandomTree } from './random-tree.ts';
 import { recordKey } from './rpl-match.ts';
 import { SeededRandom } from './seeded-random.ts';
+import { digest, exchangeText } from './trace.ts';
 import { VirtualClock } from './virtual-clock.ts';
-import { type Exchange, type PathModel, plainPath, VirtualNetwork } from './virtual-network.ts';
+import { plainPath, VirtualNetwork } from './virtual-network.ts';
+import { behaviourFor, roughPath, type Weather } from './weather.ts';
 import { truthOf } from './zone-tree.ts';
-
-/**
- * How bad the world is. `calm`: nothing fails, and every answer must be complete. `rough`: servers fail in every
- * truthful way, datagrams get lost, doubled and overtaken: answers are true or SERVFAIL. `hostile`: servers change
- * octets of their replies: every resolution ends within its bounds, and no bogus data of a secure zone is answered.
- */
-export type Weather = 'calm' | 'rough' | 'hostile';
 
 /** What to simulate. */
 export interface SimulationOptions {
@@ -107,7 +102,7 @@ class Simulation {
     this.#maxOctets = options.cacheOctets ?? 1024 * 1024;
     const signed = options.signed ?? options.seed % 2 === 1;
     this.#tree = growTree(this.#random.fork(), { zones: options.zones ?? 5 + this.#random.integer(36), signed });
-    const path = options.weather === 'calm' ? {} : this.#roughPath();
+    const path = options.weather === 'calm' ? {} : roughPath(this.#random);
     this.#network = new VirtualNetwork({ clock: this.#clock, random: this.#random.fork(), path });
     this.#serveTree();
     this.#resolver = new Resolver(
@@ -174,25 +169,6 @@ class Simulation {
       trace: digest([...this.#network.exchanges.map(exchangeText), ...this.#answers]),
       cacheOctets: this.#cacheOctets(),
       violations: this.#violations,
-    };
-  }
-
-  #roughPath(): Partial<PathModel> {
-    const random = this.#random;
-    return {
-      rttMs: [random.between(0.2, 20), random.between(20, 300)],
-      lossRate: random.pick([0, 0.02, 0.1]),
-      duplicateRate: random.pick([0, 0.1]),
-      reorderRate: random.pick([0, 0.2]),
-      reorderMs: 400,
-      lieRate: random.pick([0, 0.1, 0.5]),
-      // Forged from off the path: the ID cannot be known.
-      lie: (query, reply, chance) => {
-        const forged = (chance.chance(0.5) ? reply : query).slice();
-        forged[0] = (forged[0] ?? 0) ^ (1 + chance.integer(255));
-        for (let i = 0; i < 3; i++) forged[2 + chance.integer(forged.length - 2)] = chance.integer(256);
-        return forged;
-      },
     };
   }
 
@@ -295,27 +271,4 @@ class Simulation {
 
 function anchorsOf({ anchor }: RandomTree): EngineOptions['dnssec']['anchors'] {
   return anchor ? [{ zone: ROOT, ds: [], keys: [anchor] }] : [];
-}
-
-/** Half of the servers are honest, so that most names can be found. */
-function behaviourFor(weather: Weather, random: SeededRandom): Behaviour {
-  if (random.chance(0.5)) return 'honest';
-  if (weather === 'hostile' && random.chance(0.7)) return 'mutating';
-  return random.pick(truthfulBehaviours);
-}
-
-function exchangeText({ server, protocol, query, startMs, endMs, outcome, refused }: Exchange): string {
-  const octets = outcome?.kind === 'response' ? Buffer.from(outcome.octets).toString('hex') : '';
-  const asked = Buffer.from(query).toString('hex');
-  return `${startMs} ${endMs} ${protocol} ${server.ip} ${asked} ${outcome?.kind} ${refused} ${octets}`;
-}
-
-/** FNV-1a over the lines, 32 bits, with their number. */
-function digest(lines: readonly string[]): string {
-  let hash = 0x811c9dc5;
-  for (const line of lines) {
-    for (let i = 0; i < line.length; i++) hash = Math.imul(hash ^ line.charCodeAt(i), 0x01000193);
-    hash = Math.imul(hash ^ 10, 0x01000193);
-  }
-  return `${lines.length}:${(hash >>> 0).toString(16)}`;
 }

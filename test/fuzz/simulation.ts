@@ -1,11 +1,12 @@
 // Simulations with ever new seeds, in every weather, for as long as there is time.
 
-import { simulate, type Weather } from '../../src/testing/simulator.ts';
+import { simulate } from '../../src/testing/simulator.ts';
+import type { Weather } from '../../src/testing/weather.ts';
 
 const weathers: readonly Weather[] = ['calm', 'rough', 'hostile'];
 
-/** Runs from `seed` upward for `seconds`. Throws with the seed of the first failure. */
-export async function run({ seconds, seed }: { readonly seconds: number; readonly seed: number }): Promise<void> {
+/** Runs from `seed` upward for `seconds`. Says how far it came; throws with the seed of the first failure. */
+export async function run({ seconds, seed }: { readonly seconds: number; readonly seed: number }): Promise<string> {
   const endMs = performance.now() + seconds * 1000;
   let questions = 0;
   let next = seed;
@@ -15,5 +16,5 @@ export async function run({ seconds, seed }: { readonly seconds: number; readonl
     questions += report.questions;
     if (report.violations.length > 0) throw new Error(report.violations.join('\n'));
   }
-  console.log(`simulation: seeds ${seed}..${next - 1}, ${questions} resolutions`);
+  return `seeds ${seed}..${next - 1}, ${questions} resolutions`;
 }
