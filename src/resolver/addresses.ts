@@ -27,6 +27,8 @@ export class AddressSearch {
   /** Glue of the referral in hand and addresses found since: good for this lookup even with a TTL of 0. */
   readonly #own: Glue[];
   readonly #asked = new Set<Name>();
+  /** Gathered once; emptied when addresses are added. */
+  #candidates: readonly Candidate[] | undefined;
   #parentGlue = false;
 
   constructor(delegation: Delegation, glue: readonly Glue[]) {
@@ -35,10 +37,15 @@ export class AddressSearch {
   }
 
   /** All addresses known now for the servers of the delegation that may be asked. */
-  candidates(scope: Scope): Candidate[] {
+  candidates(scope: Scope): readonly Candidate[] {
+    this.#candidates ??= this.#gather(scope);
+    return this.#candidates;
+  }
+
+  #gather(scope: Scope): Candidate[] {
     const delegation = this.#delegation;
     if (delegation.source === 'stub' || delegation.source === 'forward') {
-      return delegation.addresses.map((server) => ({ server, nameServer: undefined }));
+      return delegation.addresses.map((server) => ({ server, nameServer: undefined, state: scope.server(server) }));
     }
     const candidates: Candidate[] = [];
     const seen = new Set<string>();
@@ -48,7 +55,8 @@ export class AddressSearch {
           // CVE-2026-3592: name servers that share addresses are one server.
           if (seen.has(ip) || scope.shared.denied.has(ip)) continue;
           seen.add(ip);
-          candidates.push({ server: { ip, port: scope.shared.options.upstream.port }, nameServer });
+          const server = { ip, port: scope.shared.options.upstream.port };
+          candidates.push({ server, nameServer, state: scope.server(server) });
         }
       }
     }
@@ -69,6 +77,7 @@ export class AddressSearch {
         if (glue !== undefined) this.#own.push(glue);
       }
     }
+    this.#candidates = undefined;
     return this.candidates(scope).length > before;
   }
 
@@ -142,6 +151,7 @@ export class AddressSearch {
       }
       const expiresAtMs = keepAddresses(scope, nameServer, family, addresses, resolution);
       this.#own.push({ nameServer, family, addresses, expiresAtMs });
+      this.#candidates = undefined;
       if (addresses.length > 0) return true;
     }
     return false;

@@ -46,10 +46,12 @@ export function ask(
     function launch(choice: Choice): void {
       const { candidate } = choice;
       inFlight += 1;
-      tried.note(candidate.server);
+      tried.note(candidate.state);
       if (scope.observer) announce(scope, lookup, delegation, choice);
-      const again = tried.sends(candidate.server) > 1;
-      exchange(scope, lookup, { server: candidate.server, again, ...question }).then((reply) => {
+      const again = tried.sends(candidate.state) > 1;
+      // What TC, a mismatch or EDNS makes to be sent again counts against the zone like any send.
+      const onRepeat = (): void => tried.noteRepeat();
+      exchange(scope, lookup, { server: candidate.server, again, onRepeat, ...question }).then((reply) => {
         inFlight -= 1;
         // Response or not, something came back: the exchange below has noted it.
         if (ended || (reply.kind !== 'message' && inFlight > 0)) return;

@@ -69,7 +69,7 @@ export async function iterate(scope: Scope, lookup: Lookup, find: Find): Promise
     if (heard.reply.kind !== 'message') {
       note(position, heard, heard.reply.kind === 'unreachable' ? heard.reply.detail : heard.reply.kind);
       // What the network or the server has said once it will say again; silence may be loss.
-      if (heard.reply.kind !== 'timeout') position.tried.fail(heard.candidate.server);
+      if (heard.reply.kind !== 'timeout') position.tried.fail(heard.candidate.state);
       continue;
     }
 
@@ -125,11 +125,11 @@ export async function iterate(scope: Scope, lookup: Lookup, find: Find): Promise
           break;
         }
         note(position, heard, outcome.why);
-        position.tried.fail(heard.candidate.server);
+        position.tried.fail(heard.candidate.state);
         if (outcome.kind === 'lame' && outcome.recurses && role === 'authority') {
           position.recursers.push(heard.candidate);
         } else if (outcome.kind === 'lame' && response.rcode === RCODE.NOERROR) {
-          noteLame(scope.server(heard.candidate.server), zone, scope.nowMs());
+          noteLame(heard.candidate.state, zone, scope.nowMs());
         }
         break;
     }

@@ -1,6 +1,6 @@
 // Which server of a zone to ask next: by RTT, with exploration, backoff, lameness and the health of IPv6.
 
-import { addressKey, type ServerAddress } from '../base/ports.ts';
+import type { ServerAddress } from '../base/ports.ts';
 import { isBackedOff, isLame, type ServerState } from '../cache/servers.ts';
 import type { Name } from '../wire/name.ts';
 import type { ChoiceReason } from './events.ts';
@@ -11,23 +11,24 @@ export interface Candidate {
   readonly server: ServerAddress;
   /** The name server that has this address; absent for configured servers. */
   readonly nameServer: Name | undefined;
+  /** What is known of the server: one object for each address. */
+  readonly state: ServerState;
 }
 
-/** What one lookup has already tried at one zone, by address key: sends, and whether it gave a definite failure. */
+/** What one lookup has already tried at one zone, by server: sends, and whether it gave a definite failure. */
 export class Tried {
-  readonly #sends = new Map<string, number>();
-  readonly #failed = new Set<string>();
+  readonly #sends = new Map<ServerState, number>();
+  readonly #failed = new Set<ServerState>();
   /** Sends to all servers of the zone. */
   total = 0;
 
-  note(server: ServerAddress): void {
-    const key = addressKey(server);
-    this.#sends.set(key, this.sends(server) + 1);
+  note(server: ServerState): void {
+    this.#sends.set(server, this.sends(server) + 1);
     this.total += 1;
   }
 
-  sends(server: ServerAddress): number {
-    return this.#sends.get(addressKey(server)) ?? 0;
+  sends(server: ServerState): number {
+    return this.#sends.get(server) ?? 0;
   }
 
   /** A question was answered, and another follows: its sends count from nothing (sendsPerServer is of one question). */
@@ -37,12 +38,12 @@ export class Tried {
   }
 
   /** This server said something that asking again will not change. */
-  fail(server: ServerAddress): void {
-    this.#failed.add(addressKey(server));
+  fail(server: ServerState): void {
+    this.#failed.add(server);
   }
 
-  hasFailed(server: ServerAddress): boolean {
-    return this.#failed.has(addressKey(server));
+  hasFailed(server: ServerState): boolean {
+    return this.#failed.has(server);
   }
 }
 
@@ -72,12 +73,12 @@ export function selectServer(
   const { limits } = scope.shared.options;
   if (tried.total >= limits.sendsPerLookup) return undefined;
   const nowMs = scope.nowMs();
-  let pool: { candidate: Candidate; state: ServerState; penalty: number }[] = [];
+  let pool: Candidate[] = [];
   let least = Number.POSITIVE_INFINITY;
   for (const candidate of candidates) {
-    const sends = tried.sends(candidate.server);
-    if (sends >= limits.sendsPerServer || tried.hasFailed(candidate.server)) continue;
-    const state = scope.server(candidate.server);
+    const { state } = candidate;
+    const sends = tried.sends(state);
+    if (sends >= limits.sendsPerServer || tried.hasFailed(state)) continue;
     if (isLame(state, zone, nowMs) || scope.isDistrusted(zone, candidate.server)) continue;
     const shunned = isBackedOff(state, nowMs) || familyIsDead(scope, candidate.server, nowMs);
     const penalty = sends * 2 + (shunned ? 1 : 0);
@@ -85,24 +86,20 @@ export function selectServer(
       least = penalty;
       pool = [];
     }
-    if (penalty === least) pool.push({ candidate, state, penalty });
+    if (penalty === least) pool.push(candidate);
   }
   if (pool.length === 0) return undefined;
   const chosen = pickFrom(scope, pool, configured);
-  if (tried.sends(chosen.candidate.server) > 0) return { ...chosen, why: 'retry' };
+  if (tried.sends(chosen.candidate.state) > 0) return { ...chosen, why: 'retry' };
   return pool.length === 1 && candidates.length === 1 ? { ...chosen, why: 'only' } : chosen;
 }
 
-function pickFrom(
-  scope: Scope,
-  pool: readonly { candidate: Candidate; state: ServerState }[],
-  configured: boolean,
-): Choice {
+function pickFrom(scope: Scope, pool: readonly Candidate[], configured: boolean): Choice {
   // Forwarders and stubs are equals in the order they were written until one is known to be slower.
   let best: Choice | undefined;
   const unknown: Candidate[] = [];
-  for (const { candidate, state } of pool) {
-    const expected = state.smoothedRttMs;
+  for (const candidate of pool) {
+    const expected = candidate.state.smoothedRttMs;
     if (expected === undefined) unknown.push(candidate);
     else if (best === undefined || expected < (best.expectedMs ?? 0)) {
       best = { candidate, why: configured ? 'configured' : 'fastest', expectedMs: expected };
@@ -116,8 +113,8 @@ function pickFrom(
     }
   }
   if (best !== undefined && !exploring) return best;
-  const { candidate, state } = pool[scope.random.integer(pool.length)] as (typeof pool)[number];
-  return { candidate, why: 'exploring', expectedMs: state.smoothedRttMs };
+  const candidate = pool[scope.random.integer(pool.length)] as Candidate;
+  return { candidate, why: 'exploring', expectedMs: candidate.state.smoothedRttMs };
 }
 
 function familyIsDead(scope: Scope, server: ServerAddress, nowMs: number): boolean {
