@@ -7,10 +7,12 @@ import { parseServerAddress } from './config/address.ts';
 import type { Settings } from './config/settings.ts';
 import { parseTrustAnchors, rootAnchors } from './dnssec/anchors.ts';
 import type { Trust } from './dnssec/delegation.ts';
+import { startRollover, trustOf } from './dnssec/trust-point.ts';
 import { readHosts } from './hosts-file.ts';
 import type { EngineOptions } from './resolver/options.ts';
 import { builtInRootHints } from './resolver/root-hints.ts';
 import type { ConfiguredZone } from './resolver/types.ts';
+import { openRolloverFile } from './rollover-file.ts';
 import type { ResourceRecord } from './wire/message.ts';
 import { nameFromText, nameToText } from './wire/name.ts';
 import { TYPE } from './wire/types.ts';
@@ -45,22 +47,34 @@ export function engineOptions(settings: Settings, ports: Ports, rootHints: strin
       specialUse: local.specialUse,
     },
     cache,
-    dnssec: dnssecOptions(settings),
+    dnssec: dnssecOptions(settings, ports),
   };
 }
 
-function dnssecOptions({ dnssec, root }: Settings): EngineOptions['dnssec'] {
-  const { validate, sha1, negativeTrustAnchors } = dnssec;
+function dnssecOptions({ dnssec, root }: Settings, ports: Ports): EngineOptions['dnssec'] {
+  const { validate, sha1, negativeTrustAnchors, rolloverState } = dnssec;
+  const anchors = validate ? readAnchors(root.trustAnchors) : [];
   return {
     validate,
     sha1,
-    anchors: validate ? readAnchors(root.trustAnchors) : [],
+    ...(validate && rolloverState !== null ? rollingAnchors(anchors, rolloverState, ports) : { anchors }),
     negativeAnchors: negativeTrustAnchors.map(({ zone, until, reason }) => ({
       zone: nameFromText(zone),
       untilSeconds: until === undefined ? undefined : Date.parse(until) / 1000,
       reason,
     })),
   };
+}
+
+/** The anchors as the state file has them, and its way back there. */
+function rollingAnchors(
+  configured: readonly Trust[],
+  path: string,
+  ports: Ports,
+): Pick<EngineOptions['dnssec'], 'anchors' | 'rollover'> {
+  const file = openRolloverFile(path, ports);
+  const points = startRollover(configured, file.saved, ports.clock.wallSeconds());
+  return { anchors: trustOf(points), rollover: { points, save: (changed) => void file.save(changed) } };
 }
 
 function readAnchors(file: string | null): Trust[] {

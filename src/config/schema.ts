@@ -263,7 +263,7 @@ export const schema: z.ZodType<Settings> = z.strictObject(
       validate: flag().default(defaults.dnssec.validate),
       negativeTrustAnchors: list(negativeTrustAnchor, 'a list of zones').default(defaults.dnssec.negativeTrustAnchors),
       sha1: oneOf(['validate', 'insecure']).default(defaults.dnssec.sha1),
-      rolloverState: notBuilt(null).default(null),
+      rolloverState: path().nullable().default(defaults.dnssec.rolloverState),
     }),
     cache: section({
       maxOctets: octets(MIB, MIB * MIB).default(defaults.cache.maxOctets),

@@ -70,7 +70,7 @@ export interface Settings {
     readonly negativeTrustAnchors: readonly NegativeTrustAnchorSetting[];
     /** Zones signed with SHA-1 alone: `validate` (default) or hold `insecure` (RFC 9905). */
     readonly sha1: 'validate' | 'insecure';
-    /** File that remembers root keys as they roll (RFC 5011). Default null: off, the only value until it is built. */
+    /** File that remembers trust anchors as they roll over (RFC 5011), made when absent. Default null: they stay as configured. */
     readonly rolloverState: string | null;
   };
   readonly cache: {

@@ -5,6 +5,7 @@ import type { Clock, Log, Random, Transport } from '../base/ports.ts';
 import type { HostOptions } from '../cache/host.ts';
 import type { Trust } from '../dnssec/delegation.ts';
 import type { ResourceRecord } from '../wire/message.ts';
+import type { RolloverOptions } from './rollover.ts';
 import type { NegativeAnchor } from './trust.ts';
 import type { ConfiguredZone } from './types.ts';
 
@@ -41,6 +42,8 @@ export interface DnssecOptions {
   readonly negativeAnchors: readonly NegativeAnchor[];
   /** Whether signatures with SHA-1 count (RFC 9905). */
   readonly sha1: 'validate' | 'insecure';
+  /** Present: the anchors roll over by themselves (RFC 5011), beginning with these; `anchors` are theirs. */
+  readonly rollover?: RolloverOptions;
 }
 
 /** Everything an engine needs; nothing has a default here. */

@@ -21,6 +21,7 @@ import { describe, fail } from './failure.ts';
 import type { EngineOptions } from './options.ts';
 import { Pacer } from './pacer.ts';
 import { resolve } from './resolve.ts';
+import { Rollover } from './rollover.ts';
 import { type Caches, Scope, type Shared } from './scope.ts';
 import { type TrustState, zoneStatusOctets } from './trust.ts';
 import type { Resolution, ResolveRequest } from './types.ts';
@@ -46,6 +47,8 @@ export class Resolver {
   readonly caches: Caches;
   readonly #shared: Shared;
   readonly #inProgress = new Map<string, InProgress>();
+  /** Undefined: the anchors stay as they are. */
+  readonly #rollover: Rollover | undefined;
   #resolutions = 0;
 
   constructor(options: EngineOptions) {
@@ -61,6 +64,9 @@ export class Resolver {
       primeAgainMs: Number.NEGATIVE_INFINITY,
       closed: false,
     };
+    const { rollover } = options.dnssec;
+    const { trust } = this.#shared;
+    if (trust !== undefined && rollover !== undefined) this.#rollover = new Rollover(this.#shared, trust, rollover);
   }
 
   /** The answer from host data and records alone, or undefined when the network is needed. */
@@ -158,6 +164,7 @@ export class Resolver {
   /** Ends what is in progress at its next step, as failures, and closes the transport. */
   close(): void {
     this.#shared.closed = true;
+    this.#rollover?.stop();
     this.#shared.options.transport.close();
   }
 }

@@ -37,7 +37,8 @@ export interface NegativeAnchor {
 
 /** What validation shares between resolutions. */
 export interface TrustState {
-  readonly anchors: ReadonlyMap<Name, Trust>;
+  /** Replaced as a whole when anchors roll over (RFC 5011). */
+  anchors: ReadonlyMap<Name, Trust>;
   readonly negativeAnchors: ReadonlyMap<Name, NegativeAnchor>;
   readonly support: Support;
   readonly imported: ImportedKeys;
@@ -121,11 +122,13 @@ async function shared(
     if (status.kind !== 'failure' || (status.reason !== 'limit' && status.reason !== 'timeout')) return status;
     return statusOf(scope, lookup, trust, parent, name, findLink);
   }
+  const { anchors } = trust;
   const started = statusOf(scope, lookup, trust, parent, name, findLink);
   trust.inFlight.set(name, started);
   try {
     const status = await started;
-    if (status.kind !== 'failure') trust.zones.set(name, status);
+    // What was found by anchors that were replaced meanwhile serves this question alone.
+    if (status.kind !== 'failure' && trust.anchors === anchors) trust.zones.set(name, status);
     return status;
   } finally {
     trust.inFlight.delete(name);

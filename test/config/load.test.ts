@@ -137,7 +137,7 @@ const mistakes: readonly (readonly [string, ...string[]])[] = [
   ],
   ['control: true', '1:10 control: expected the path of a socket, or false, got true'],
   ['cache: { serveStale: true }', '1:22 cache.serveStale: not built yet: only false is accepted'],
-  ['dnssec: { rolloverState: /x }', '1:26 dnssec.rolloverState: not built yet: only null is accepted'],
+  ['dnssec: { rolloverState: 5 }', '1:26 dnssec.rolloverState: expected the path of a file, got 5'],
   [
     'listen: [tls://1.1.1.1:853]',
     '1:10 listen[0]: "tls://1.1.1.1:853" is not built yet: only UDP and TCP, as 127.0.0.1:53',
