@@ -5,6 +5,7 @@ import { noteLame } from '../cache/servers.ts';
 import { labelCount, type Name, ROOT } from '../wire/name.ts';
 import { RCODE, TYPE } from '../wire/types.ts';
 import { AddressSearch, type Find } from './addresses.ts';
+import { dnameTarget } from './alias.ts';
 import { ask, type Heard, type Question } from './ask.ts';
 import { type Asked, type Classified, classify } from './classify.ts';
 import { failLimit, giveUp, stopReason } from './failure.ts';
@@ -97,6 +98,11 @@ export async function iterate(scope: Scope, lookup: Lookup, find: Find): Promise
         if (question.minimised && outcome.rrset.type === TYPE.CNAME) {
           advance(minimisation, question, position.tried);
           break;
+        }
+        if (question.minimised) {
+          // RFC 6672, 3.2: the DNAME redirects the whole name, not the part of it that was asked.
+          const entry = storeRRset(scope, lookup, outcome.rrset, zone, response);
+          return { kind: 'alias', entry, target: dnameTarget(outcome.rrset, name) };
         }
         return storeChain(scope, lookup, response, asked, outcome);
       }
