@@ -29,6 +29,8 @@ export interface ExchangeRequest {
   readonly minimised: boolean;
   /** Asked again while an earlier send is still awaited: not to be joined with that one. */
   readonly again: boolean;
+  /** Called before each send after the first. */
+  readonly onRepeat: () => void;
 }
 
 /**
@@ -69,6 +71,7 @@ async function converse(scope: Scope, lookup: Lookup, request: ExchangeRequest):
   let why: Why = request.minimised ? 'minimised' : undefined;
   // At most three sends: UDP, TCP, and one of both again without EDNS.
   for (let sends = 0; sends < 3; sends++) {
+    if (sends > 0) request.onRepeat();
     const result = await sendOnce(scope, lookup, request, protocol, edns, why);
     if (result.kind === 'suspect' || (result.kind === 'message' && result.message.truncated)) {
       if (protocol === 'tcp') return { kind: 'malformed', detail: 'truncated or mismatched over TCP' };

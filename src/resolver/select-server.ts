@@ -27,6 +27,11 @@ export class Tried {
     this.total += 1;
   }
 
+  /** A send more within an exchange that was noted. */
+  noteRepeat(): void {
+    this.total += 1;
+  }
+
   sends(server: ServerState): number {
     return this.#sends.get(server) ?? 0;
   }
