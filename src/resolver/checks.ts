@@ -4,11 +4,28 @@ import type { LimitName } from '../base/limits.ts';
 import type { DenialOptions } from '../dnssec/denial.ts';
 import type { ZoneKeys } from '../dnssec/keys.ts';
 import { type Candidate, defaultSkew, type SecureRRset, type VerifyContext, verifyRRset } from '../dnssec/verify.ts';
+import type { ExtendedError } from '../wire/message.ts';
 import type { RRset } from '../wire/rrset.ts';
+import { EDE } from '../wire/types.ts';
 import { failLimit } from './failure.ts';
 import type { FoundFailure } from './found.ts';
 import type { Lookup, Scope } from './scope.ts';
 import type { TrustState } from './trust.ts';
+
+/** NSEC and NSEC3 RRsets of one response. */
+export interface Proofs {
+  readonly secure: readonly SecureRRset[];
+  /** What is wrong with the first that is not secure. */
+  readonly fault: ExtendedError | undefined;
+}
+
+/**
+ * Why nothing was proven. RFC 8914, 4.13: missing is what was not given; what was given and did not verify is told with
+ * its own fault.
+ */
+export function whyUnproven(why: ExtendedError, { fault }: Proofs): ExtendedError {
+  return why.code === EDE.nsecMissing && fault !== undefined ? fault : why;
+}
 
 /** The checks of one lookup. */
 export class Checks {
@@ -45,15 +62,17 @@ export class Checks {
     }
   }
 
-  /** Those of `rrsets` that keys of their zone signed, at most {@link PROOFS_MAX}; the rest proves nothing. */
-  async proofs(rrsets: readonly RRset[], keys: ZoneKeys): Promise<SecureRRset[] | FoundFailure> {
+  /** Sorts out which of `rrsets` keys of their zone signed, of at most {@link PROOFS_MAX}; the rest proves nothing. */
+  async proofs(rrsets: readonly RRset[], keys: ZoneKeys): Promise<Proofs | FoundFailure> {
     const secure: SecureRRset[] = [];
+    let fault: ExtendedError | undefined;
     for (const rrset of rrsets.slice(0, PROOFS_MAX)) {
       const verdict = await this.run(verifyRRset(rrset, keys, this.context));
       if (verdict.kind === 'failure') return verdict;
       if (verdict.kind === 'secure') secure.push(verdict);
+      else fault ??= verdict.why;
     }
-    return secure;
+    return { secure, fault };
   }
 
   /** The failure of a spent budget. */

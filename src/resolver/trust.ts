@@ -10,7 +10,7 @@ import type { ExtendedError } from '../wire/message.ts';
 import { ancestorOf, labelCount, type Name, nameToText, parentOf, ROOT } from '../wire/name.ts';
 import type { RRset } from '../wire/rrset.ts';
 import { EDE, TYPE } from '../wire/types.ts';
-import { Checks } from './checks.ts';
+import { Checks, whyUnproven } from './checks.ts';
 import { fail } from './failure.ts';
 import type { Found, FoundFailure } from './found.ts';
 import { keepRanges } from './keep-ranges.ts';
@@ -229,8 +229,9 @@ async function judgeDs(
     if (usable.kind === 'insecure') return insecureStatus(scope, name, usable, verdict.ttl);
     return { kind: 'trust', trust, ttl: verdict.ttl };
   }
-  const secure = await checks.proofs(proof, parent.keys);
-  if ('kind' in secure) return secure;
+  const proofs = await checks.proofs(proof, parent.keys);
+  if ('kind' in proofs) return proofs;
+  const { secure } = proofs;
   const denial = readDenial(parent.zone, secure, checks.denialOptions);
   const denied = proveNoDs(denial, name);
   if (denied.kind === 'proven') keepRanges(scope, denial, secure, proofExpiresAtMs);
@@ -245,7 +246,7 @@ async function judgeDs(
       return insecureStatus(scope, name, denied, ttl);
     case 'unproven':
       if (denied.limit) return checks.spent('nsec3Hashes');
-      return bogusStatus(scope, name, denied.why);
+      return bogusStatus(scope, name, whyUnproven(denied.why, proofs));
   }
 }
 

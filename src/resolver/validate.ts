@@ -16,7 +16,7 @@ import { isSubdomainOf, type Name, nameToText, parentOf, ROOT } from '../wire/na
 import { readRrsig } from '../wire/rdata.ts';
 import type { RRset } from '../wire/rrset.ts';
 import { EDE, TYPE } from '../wire/types.ts';
-import { Checks } from './checks.ts';
+import { Checks, type Proofs, whyUnproven } from './checks.ts';
 import { describe } from './failure.ts';
 import type { Found, FoundFailure } from './found.ts';
 import { keepRanges, keepSoa, keepWildcard } from './keep-ranges.ts';
@@ -140,13 +140,13 @@ class Validation {
     if (verdict.closestEncloser === undefined) return { kind: 'secure', ttl: verdict.ttl };
     const proofs = await this.#checks.proofs(entry.proof, status.keys);
     if ('kind' in proofs) return proofs;
-    const denial = readDenial(status.zone, proofs, this.#checks.denialOptions);
+    const denial = readDenial(status.zone, proofs.secure, this.#checks.denialOptions);
     const denied = proveWildcard(denial, rrset.name, verdict.closestEncloser);
     if (denied.kind === 'proven') {
-      keepRanges(this.#scope, denial, proofs, entry.expiresAtMs);
+      keepRanges(this.#scope, denial, proofs.secure, entry.expiresAtMs);
       keepWildcard(this.#scope, entry, verdict.closestEncloser, verdict.ttl);
     }
-    return this.#fromDenial(denied, verdict.ttl);
+    return this.#fromDenial(denied, proofs, verdict.ttl);
   }
 
   /** A denial: its SOA and proofs, by the zone that signed them. */
@@ -164,17 +164,17 @@ class Validation {
     }
     const proofs = await this.#checks.proofs(entry.proof, keys);
     if ('kind' in proofs) return proofs;
-    const denial = readDenial(zone, proofs, this.#checks.denialOptions);
-    const ttl = Math.min(...proofs.map((one) => one.ttl));
+    const denial = readDenial(zone, proofs.secure, this.#checks.denialOptions);
+    const ttl = Math.min(...proofs.secure.map((one) => one.ttl));
     const denied = prove(denial, entry);
     if (denied.kind === 'proven') {
-      keepRanges(this.#scope, denial, proofs, entry.expiresAtMs);
+      keepRanges(this.#scope, denial, proofs.secure, entry.expiresAtMs);
       if (soa !== undefined) keepSoa(this.#scope, zone, soa, entry.expiresAtMs);
     }
-    return this.#fromDenial(denied, ttl);
+    return this.#fromDenial(denied, proofs, ttl);
   }
 
-  #fromDenial(denied: DenialVerdict, ttl: number): Verdict {
+  #fromDenial(denied: DenialVerdict, proofs: Proofs, ttl: number): Verdict {
     switch (denied.kind) {
       case 'proven':
         return { kind: 'secure', ttl };
@@ -184,7 +184,9 @@ class Validation {
       case 'insecure':
         return { kind: 'insecure', why: denied.why };
       case 'unproven':
-        return denied.limit ? this.#checks.spent('nsec3Hashes') : { kind: 'bogus', why: denied.why };
+        return denied.limit
+          ? this.#checks.spent('nsec3Hashes')
+          : { kind: 'bogus', why: whyUnproven(denied.why, proofs) };
     }
   }
 
