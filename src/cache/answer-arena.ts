@@ -105,6 +105,11 @@ export class AnswerArena {
     return slot >= this.#protected.base || this.#uses(slot) > 0;
   }
 
+  /** Whether an entry is at `slot`, which may be any number. */
+  holds(slot: number): boolean {
+    return this.index.holds(this.#hash(slot), slot);
+  }
+
   /** The slots of all entries, the oldest of each ring first. No entry may be added meanwhile. */
   *slots(): Generator<number> {
     yield* this.#probation;

@@ -54,6 +54,14 @@ export class AnswerIndex {
     this.count--;
   }
 
+  /** Whether `entry` is there under `hash`, which may be any number. */
+  holds(hash: number, entry: number): boolean {
+    for (let place = hash & this.mask; this.entries[place] !== 0; place = (place + 1) & this.mask) {
+      if (this.entries[place] === entry + 1) return true;
+    }
+    return false;
+  }
+
   clear(): void {
     this.entries.fill(0);
     this.count = 0;

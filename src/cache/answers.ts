@@ -195,10 +195,11 @@ export class Answers {
     };
   }
 
-  /** All live answers. The layer must not be changed meanwhile. */
+  /** All answers live at `nowMs`. The layer may be changed meanwhile: what is gone by its turn is passed over. */
   *dump(nowMs: number): Generator<AnswerDump> {
     const { octets } = this.#arena;
-    for (const slot of this.#arena.slots()) {
+    for (const slot of Int32Array.from(this.#arena.slots())) {
+      if (!this.#arena.holds(slot)) continue;
       if (nowMs >= this.#expiresAtMs(slot)) continue;
       const { name, end } = readName(octets, this.#messageStart(slot) + questionStart);
       yield {

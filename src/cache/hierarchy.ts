@@ -97,6 +97,11 @@ export class Hierarchy {
     });
   }
 
+  /** Forgets all that is configured; the root's hints must be configured anew before anything is asked. */
+  unconfigure(): void {
+    this.#configured.clear();
+  }
+
   /**
    * The deepest live delegation at or above `name`. The root's hints must have been configured. Counted as a hit when
    * it is deeper than the root.

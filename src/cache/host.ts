@@ -51,10 +51,10 @@ const hostsTtl = 3600;
  * HTTPS or SVCB that could bring some; its other types are resolved as usual.
  */
 export class Host {
-  readonly #data: Map<Name, RRset[]> = new Map();
+  #data: Map<Name, RRset[]> = new Map();
   /** Names with data at or below them. */
-  readonly #existing: Set<Name> = new Set();
-  readonly #zones: Map<Name, LocalZoneKind> = new Map();
+  #existing: Set<Name> = new Set();
+  #zones: Map<Name, LocalZoneKind> = new Map();
   #hosts: HostsFile = parseHostsFile('');
   #hostsOctets = 0;
   #dataOctets = 0;
@@ -85,6 +85,16 @@ export class Host {
     this.#hosts = parseHostsFile(text ?? '');
     this.#hostsOctets = hostsFootprint(this.#hosts);
     return this.#hosts.skipped;
+  }
+
+  /** Takes over what another has, and keeps its own counts. */
+  become(other: Host): void {
+    this.#data = other.#data;
+    this.#existing = other.#existing;
+    this.#zones = other.#zones;
+    this.#hosts = other.#hosts;
+    this.#hostsOctets = other.#hostsOctets;
+    this.#dataOctets = other.#dataOctets;
   }
 
   /** The figures of this layer. It is filled by configuration alone, so it has no bound to be put out by. */

@@ -155,6 +155,16 @@ export class Records {
     return this.#flushWhere((owner) => isSubdomainOf(owner, zone));
   }
 
+  /** Takes out what is held bogus, and the failures that came of it; returns how many entries. */
+  flushBogus(): number {
+    let count = 0;
+    for (const [key, entry] of this.#entries.entries()) {
+      const bogus = entry.kind === 'failure' ? entry.reason === 'bogus' : entry.security === 'bogus';
+      if (bogus && this.#entries.delete(key)) count++;
+    }
+    return count;
+  }
+
   /** Takes out everything. */
   clear(): void {
     this.#entries.clear();

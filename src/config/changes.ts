@@ -13,12 +13,13 @@ export interface SettingsChanges {
   readonly restart: readonly string[];
 }
 
-/** Keys that are read once: sockets and threads, the memory set aside for caches, and the secret of cookies. */
+/** Keys that are read once: sockets and threads, memory set aside, secrets drawn, files kept. */
 const RESTART_KEYS: ReadonlySet<string> = new Set([
   'listen',
   'workers',
   'cache.maxOctets',
   'clients.cookies',
+  'dnssec.rolloverState',
   'control',
   'console',
 ]);
@@ -33,6 +34,7 @@ export function settingsChanges(running: Settings, wanted: Settings): SettingsCh
       listen: running.listen,
       workers: running.workers,
       cache: { ...wanted.cache, maxOctets: running.cache.maxOctets },
+      dnssec: { ...wanted.dnssec, rolloverState: running.dnssec.rolloverState },
       clients: { ...wanted.clients, cookies: running.clients.cookies },
       control: running.control,
       console: running.console,

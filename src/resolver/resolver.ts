@@ -1,29 +1,18 @@
 // The engine: state shared by all resolutions, joining of equal client questions, admission.
 
-import { PrefixSet } from '../base/prefix.ts';
-import { Answers } from '../cache/answers.ts';
-import { DenialRanges } from '../cache/denial-ranges.ts';
-import { Hierarchy } from '../cache/hierarchy.ts';
-import { Host } from '../cache/host.ts';
-import { Records } from '../cache/records.ts';
-import { SegmentedMap } from '../cache/segmented.ts';
-import { FamilyHealth, Servers, stateOctets } from '../cache/servers.ts';
-import { ImportedKeys } from '../dnssec/keys.ts';
-import { probeSupport } from '../dnssec/support.ts';
+import type { LimitName } from '../base/limits.ts';
 import { ROOT } from '../wire/name.ts';
-import { toRRsets } from '../wire/rrset.ts';
 import { rcodeToText, TYPE } from '../wire/types.ts';
-import { addressesOf } from './addresses.ts';
 import { fromHost, fromRecords } from './answer.ts';
 import { failed, startChain } from './chain.ts';
-import { nameServersOf } from './classify.ts';
 import { describe, fail } from './failure.ts';
+import { createInspector, type Inspector } from './inspect.ts';
 import type { EngineOptions } from './options.ts';
-import { Pacer } from './pacer.ts';
+import { reconfigured } from './reconfigure.ts';
 import { resolve } from './resolve.ts';
 import { Rollover } from './rollover.ts';
 import { type Caches, Scope, type Shared } from './scope.ts';
-import { type TrustState, zoneStatusOctets } from './trust.ts';
+import { type Life, makeCaches, makeShared, makeTrust } from './state.ts';
 import type { Resolution, ResolveRequest } from './types.ts';
 
 /** A client question in progress and how many wait for it. */
@@ -32,41 +21,53 @@ interface InProgress {
   clients: number;
 }
 
-/** What share of `cache.maxOctets` each layer may fill; the sum is 1. */
-const SHARES = {
-  answers: 0.33,
-  records: 0.37,
-  denialRanges: 0.05,
-  hierarchy: 0.15,
-  servers: 0.05,
-  zones: 0.05,
-} as const;
-
 /** A resolver without sockets or files of its own: everything it touches comes by its options. */
 export class Resolver {
   readonly caches: Caches;
-  readonly #shared: Shared;
+  /** Looks into the caches, and takes things out. */
+  readonly inspector: Inspector;
+  readonly #life: Life = { closed: false, limitHits: new Map() };
   readonly #inProgress = new Map<string, InProgress>();
+  #shared: Shared;
   /** Undefined: the anchors stay as they are. */
-  readonly #rollover: Rollover | undefined;
+  #rollover: Rollover | undefined;
   #resolutions = 0;
 
   constructor(options: EngineOptions) {
     this.caches = makeCaches(options);
-    this.#shared = {
-      options,
-      caches: this.caches,
-      trust: makeTrust(options),
-      pacer: new Pacer(options.clock),
-      denied: new PrefixSet(options.upstream.deny),
-      exchanges: new Map(),
-      priming: undefined,
-      primeAgainMs: Number.NEGATIVE_INFINITY,
-      closed: false,
-    };
-    const { rollover } = options.dnssec;
-    const { trust } = this.#shared;
-    if (trust !== undefined && rollover !== undefined) this.#rollover = new Rollover(this.#shared, trust, rollover);
+    this.#shared = makeShared(options, this.#life, this.caches, makeTrust(options), new Map());
+    this.#rollover = makeRollover(this.#shared);
+    this.inspector = createInspector(() => this.#shared);
+  }
+
+  /**
+   * Takes other options at once, with the caches kept but for what they contradict; what is in progress ends as it
+   * began. Throws WireError, with nothing changed, for local data that is no record. `cache.maxOctets`, `limits` and
+   * the ports have to be as they were.
+   */
+  reconfigure(options: EngineOptions): void {
+    const old = this.#shared;
+    this.#shared = reconfigured(old, options, this.#life);
+    // Questions in progress are not joined any more: theirs would be answers by the old options.
+    this.#inProgress.clear();
+    if (this.#shared.trust === old.trust) {
+      this.#rollover?.follow(this.#shared);
+    } else {
+      this.#rollover?.stop();
+      this.#rollover = makeRollover(this.#shared);
+    }
+  }
+
+  /** Times that each bound was reached since the start; bounds never reached are missing. */
+  get limitHits(): ReadonlyMap<LimitName, number> {
+    return this.#life.limitHits;
+  }
+
+  /** Whether the root's servers have told of themselves (RFC 9609), or need not: another answers for the root. */
+  get isPrimed(): boolean {
+    const { clock, zones } = this.#shared.options;
+    const root = this.caches.hierarchy.delegation(ROOT, clock.nowMs());
+    return root?.source === 'priming' || zones.some(({ zone }) => zone === ROOT);
   }
 
   /** The answer from host data and records alone, or undefined when the network is needed. */
@@ -87,23 +88,30 @@ export class Resolver {
     const running = request.observer === undefined ? this.#inProgress.get(key) : undefined;
     if (running !== undefined) {
       if (running.clients >= limits.clientsPerQuestion) {
-        return Promise.resolve(busy(`limit reached: clientsPerQuestion (${limits.clientsPerQuestion} clients)`));
+        return Promise.resolve(this.#busy('clientsPerQuestion', `${limits.clientsPerQuestion} clients`));
       }
       running.clients += 1;
       return running.promise;
     }
     if (this.#resolutions >= limits.resolutions) {
-      return Promise.resolve(busy(`limit reached: resolutions (${limits.resolutions} at once)`));
+      return Promise.resolve(this.#busy('resolutions', `${limits.resolutions} at once`));
     }
     const promise = this.#run(request);
     if (request.observer === undefined) {
       this.#inProgress.set(key, { promise, clients: 1 });
       const done = (): void => {
-        this.#inProgress.delete(key);
+        // After a change of options the same question may be in progress again.
+        if (this.#inProgress.get(key)?.promise === promise) this.#inProgress.delete(key);
       };
       promise.then(done, done);
     }
     return promise;
+  }
+
+  #busy(limit: LimitName, most: string): Resolution {
+    const { limitHits } = this.#life;
+    limitHits.set(limit, (limitHits.get(limit) ?? 0) + 1);
+    return failed(fail('busy', `limit reached: ${limit} (${most})`));
   }
 
   async #run(request: ResolveRequest): Promise<Resolution> {
@@ -136,7 +144,10 @@ export class Resolver {
     const { failure, extendedErrors } = resolution;
     if (failure === undefined || failure === 'cached-failure' || failure === 'closed') return;
     const { name, type, checkingDisabled } = request;
-    this.caches.records.putFailure({ name, type, checkingDisabled, reason: failure, extendedErrors }, scope.nowMs());
+    scope.shared.caches.records.putFailure(
+      { name, type, checkingDisabled, reason: failure, extendedErrors },
+      scope.nowMs(),
+    );
     this.#shared.options.log.info('resolution failed', {
       question: describe(name, type),
       rcode: rcodeToText(resolution.rcode),
@@ -163,64 +174,14 @@ export class Resolver {
 
   /** Ends what is in progress at its next step, as failures, and closes the transport. */
   close(): void {
-    this.#shared.closed = true;
+    this.#life.closed = true;
     this.#rollover?.stop();
     this.#shared.options.transport.close();
   }
 }
 
-function busy(text: string): Resolution {
-  return failed(fail('busy', text));
-}
-
-function makeCaches(options: EngineOptions): Caches {
-  const { limits, cache, random } = options;
-  const { maxOctets } = cache;
-  const hierarchy = new Hierarchy({ octetsMax: Math.floor(maxOctets * SHARES.hierarchy), limits });
-  configureZones(hierarchy, options);
-  return {
-    answers: new Answers({
-      octetsMax: Math.floor(maxOctets * SHARES.answers),
-      seed: [random.integer(2 ** 32), random.integer(2 ** 32)],
-    }),
-    host: new Host(options.host),
-    records: new Records({ octetsMax: Math.floor(maxOctets * SHARES.records), limits }),
-    denialRanges: new DenialRanges({ octetsMax: Math.floor(maxOctets * SHARES.denialRanges) }),
-    hierarchy,
-    servers: new Servers({ entriesMax: Math.floor((maxOctets * SHARES.servers) / stateOctets) }),
-    families: new FamilyHealth(),
-  };
-}
-
-/** What validation needs; undefined when nothing is validated. */
-function makeTrust({ dnssec, cache }: EngineOptions): TrustState | undefined {
-  if (!dnssec.validate) return undefined;
-  return {
-    anchors: new Map(dnssec.anchors.map((anchor) => [anchor.zone, anchor])),
-    negativeAnchors: new Map(dnssec.negativeAnchors.map((anchor) => [anchor.zone, anchor])),
-    support: probeSupport({ sha1: dnssec.sha1 }),
-    imported: new ImportedKeys(),
-    zones: new SegmentedMap({ octetsMax: Math.floor(cache.maxOctets * SHARES.zones), sizeOf: zoneStatusOctets }),
-    inFlight: new Map(),
-  };
-}
-
-/** The root by its hints, and the zones whose servers are configured. */
-function configureZones(hierarchy: Hierarchy, { hints, zones, limits }: EngineOptions): void {
-  const rrsets = toRRsets(hints);
-  const ns = rrsets.find((rrset) => rrset.name === ROOT && rrset.type === TYPE.NS);
-  const base = { expiresAtMs: Number.POSITIVE_INFINITY, ds: undefined, dsProof: [] } as const;
-  const glue = rrsets
-    .filter((rrset) => rrset.type === TYPE.A || rrset.type === TYPE.AAAA)
-    .map((rrset) => ({
-      nameServer: rrset.name,
-      family: rrset.type === TYPE.A ? (4 as const) : (6 as const),
-      addresses: addressesOf([rrset], rrset.type, limits.addressesPerNameServer),
-      expiresAtMs: Number.POSITIVE_INFINITY,
-    }));
-  const nameServers = ns === undefined ? [] : nameServersOf(ns, limits.nameServersPerDelegation);
-  hierarchy.configure({ ...base, zone: ROOT, nameServers, source: 'hints', addresses: [] }, glue);
-  for (const { zone, kind, servers } of zones) {
-    hierarchy.configure({ ...base, zone, nameServers: [], source: kind, addresses: servers }, []);
-  }
+function makeRollover(shared: Shared): Rollover | undefined {
+  const { trust, options } = shared;
+  const { rollover } = options.dnssec;
+  return trust === undefined || rollover === undefined ? undefined : new Rollover(shared, trust, rollover);
 }

@@ -45,12 +45,13 @@ interface Schedule {
 
 /** The anchors of one engine as they roll over. */
 export class Rollover {
-  readonly #shared: Shared;
+  #shared: Shared;
   readonly #trust: TrustState;
   readonly #save: RolloverOptions['save'];
   readonly #schedules = new Map<Name, Schedule>();
   #points: readonly TrustPoint[];
   #cancel: () => void;
+  #stopped = false;
 
   /** Starts at once; `trust.anchors` is replaced as anchors change. */
   constructor(shared: Shared, trust: TrustState, { points, save }: RolloverOptions) {
@@ -68,7 +69,13 @@ export class Rollover {
 
   /** Asks no more. */
   stop(): void {
+    this.#stopped = true;
     this.#cancel();
+  }
+
+  /** Goes on under other options; what is believed is the same. */
+  follow(shared: Shared): void {
+    this.#shared = shared;
   }
 
   #wake(): void {
@@ -79,7 +86,7 @@ export class Rollover {
   }
 
   #sleep(): void {
-    if (this.#shared.closed) return;
+    if (this.#shared.closed || this.#stopped) return;
     const { clock } = this.#shared.options;
     const now = clock.wallSeconds();
     const dues = [...this.#schedules.values()].map(({ dueSeconds }) => (dueSeconds - now) * 1000);

@@ -37,7 +37,8 @@ export interface Caches {
 /** What all resolutions of one engine share. */
 export interface Shared {
   readonly options: EngineOptions;
-  readonly caches: Caches;
+  /** Replaced by empty ones when other options contradict what is being found. */
+  caches: Caches;
   /** Prefixes never asked. */
   readonly denied: PrefixSet;
   /** Exchanges in flight, by server and question: identical ones are asked once. */
@@ -49,7 +50,9 @@ export interface Shared {
   priming: Promise<void> | undefined;
   /** No priming before this moment (Clock.nowMs): the last one failed. */
   primeAgainMs: number;
-  closed: boolean;
+  /** Times that each bound was reached. */
+  readonly limitHits: Map<LimitName, number>;
+  readonly closed: boolean;
 }
 
 /** One name being looked up: the client's question (id 0) or a sub-lookup. `above` leads back to the client's. */
@@ -128,6 +131,8 @@ export class Scope {
   /** Notes that a bound was reached. */
   exhaust(lookup: Lookup, limit: LimitName): void {
     this.budget.exhausted ??= limit;
+    const { limitHits } = this.shared;
+    limitHits.set(limit, (limitHits.get(limit) ?? 0) + 1);
     if (this.observer) this.emit(lookup, { kind: 'limit', limit, value: this.shared.options.limits[limit] });
   }
 
