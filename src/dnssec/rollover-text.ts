@@ -36,7 +36,7 @@ export function rolloverFromText(text: string): TrustPoint[] {
   const points = new Map<Name, { refreshed: number | undefined; anchors: Anchor[] }>();
   let anchors = 0;
   let stage: 'head' | 'body' | 'end' = 'head';
-  const lines = text.split('\n', LINES_MAX + 1);
+  const lines = text.split(/\r?\n/, LINES_MAX + 1);
   if (lines.length > LINES_MAX) throw new WireError(`more than ${LINES_MAX} lines`);
   for (const [index, line] of lines.entries()) {
     const words = line
