@@ -4,7 +4,7 @@
 
 host=3
 
-# begin KIND [LINE...]: a zone KIND.example, the current one; further records replace the usual ones where LINE is given.
+# begin KIND [LINE...]: a zone KIND.example, from now on the current one, with the usual records and those given.
 begin() {
   kind=$1
   origin=$kind.example
@@ -38,6 +38,11 @@ signed() {
     shift
   done
   ldns-signzone -o "$origin" -f "$zone.signed" "${@:2}" "$zone" "${keys[@]}" && mv "$zone.signed" "$zone"
+}
+
+# publish KEY: puts the key, which then signs nothing, into the current zone.
+publish() {
+  sed 's/;.*//' "$1.key" >>"$zone"
 }
 
 # altered PROGRAM: passes the current zone through awk; the fields of each line are owner, TTL, class, type, RDATA.
@@ -75,6 +80,7 @@ make_sound_zones() {
   delegated
   simple nsec3 -n -t 0
   simple nsec3-150 -n -t 150
+  simple nsec3-200 -n -t 200
   ttl=0 simple zero-ttl
 
   local old new
@@ -95,7 +101,7 @@ make_sound_zones() {
   only=$(key -k -a ECDSAP256SHA256)
   new=$(key -k -a ECDSAP256SHA256)
   old=$(key -k -a ECDSAP256SHA256)
-  awk '{ print $1, 3600, "IN DNSKEY", $0 }' "$new.key" | sed 's/DNSKEY .*DNSKEY/DNSKEY/; s/;.*//' >>"$zone"
+  publish "$new"
   signed "$only"
   delegated "$only.ds" "$new.ds" "$old.ds"
 
@@ -158,6 +164,12 @@ make_broken_zones() {
   signed "$only"
   sed -E 's/ [0-9a-f]{8}/ 01234567/' "$only.ds" >"$only.wrong"
   delegated "$only.wrong"
+  # Too early: the parent has the DS of a key that is published and does not sign yet.
+  begin early-ds
+  other=$(key -k -a ECDSAP256SHA256)
+  publish "$other"
+  signed "$(key -k -a ECDSAP256SHA256)"
+  delegated "$other.ds"
   begin unsigned-with-ds
   only=$(key -k -a ECDSAP256SHA256)
   delegated "$only.ds"
@@ -195,16 +207,140 @@ make_broken_zones() {
   altered '$4 == "NSEC3" { $6 = 1 } { print }'
 }
 
-# knot_zone KIND [LINE...]: a zone that knot signs and serves with the keys that `knot_key` makes.
+# Keys that have signed for a while, those that are published and wait, and those that sign already and are not published.
+serving='publish=-30d ready=-20d active=-20d'
+waiting='publish=-10d ready=+10d active=+10d'
+unseen='pre_active=-10d publish=+10d ready=+20d active=+20d'
+unpublished='pre_active=-60d publish=-50d ready=-40d active=-40d retire_active=-20d post_active=-5d remove=+10d'
+
+# knot_zone KIND POLICY [LINE...]: a zone that knot signs and serves, with keys made by knot_key.
 knot_zone() {
-  begin "$@"
+  local policy=$2
+  begin "$1" "${@:3}"
   host=4
-  knot_zones+=("$origin")
+  sed -i "s/^ns .*$/ns A $net.4/" "$zone"
+  printf '  - domain: %s\n    dnssec-signing: on\n    dnssec-policy: %s\n' "$origin" "$policy" >>"$work/knot.conf"
 }
 
-# knot_key OPTION...: a key for the current zone; prints its key tag.
+# knot_key TIMES OPTION...: a key of the current zone; its DS goes to the file that is printed.
 knot_key() {
-  local id
-  id=$(keymgr -c "$work/knot.conf" "$origin" generate "$@") || return
-  keymgr -c "$work/knot.conf" "$origin" list iso | awk -v id="$id" '$1 == id { for (i = 1; i <= NF; i++) if ($i ~ /^tag=/) { sub("tag=", "", $i); print $i } else if ($i ~ /^[0-9]+$/) { print $i; exit } }' | head -n 1
+  local times=$1 id
+  shift
+  if [[ " $* " = *" zsk=yes "* ]]; then times=$(sed -E 's/ (ready|retire_active)=[^ ]+//g' <<<"$times"); fi
+  # shellcheck disable=SC2086
+  id=$(keymgr -c "$work/knot.conf" "$origin" generate "$@" $times 2>>"$work/keymgr.log") || return
+  keymgr -c "$work/knot.conf" "$origin" ds "$id" | grep ' 2 ' >"$work/keys/$id.ds"
+  echo "$work/keys/$id.ds"
+}
+
+make_knot_zones() {
+  mkdir -p "$work/knot"
+  cat >"$work/knot.conf" <<END
+server:
+  listen: $net.4@$port
+  rundir: "$work/knot"
+  udp-workers: 1
+  tcp-workers: 1
+  background-workers: 1
+database:
+  storage: "$work/knot"
+log:
+  - target: stdout
+    any: warning
+policy:
+  - id: plain
+    manual: on
+    algorithm: ecdsap256sha256
+  - id: optout
+    manual: on
+    algorithm: ecdsap256sha256
+    nsec3: on
+    nsec3-iterations: 0
+    nsec3-opt-out: on
+template:
+  - id: default
+    storage: "$work/zones"
+    file: "%s.zone"
+    zonefile-sync: -1
+    zonefile-load: difference-no-serial
+    journal-content: all
+zone:
+END
+  local ec=algorithm=ecdsap256sha256 rsa='algorithm=rsasha256 size=2048' old new stage
+  # Unsigned delegations within an opt-out span, and a signed one beside them.
+  knot_zone opt-out optout "sub NS ns.sub" "ns.sub A $net.3"
+  old=$(knot_key "$serving" $ec ksk=yes zsk=yes)
+  delegated "$old"
+  cat >"$work/zones/sub.opt-out.example.zone" <<END
+\$ORIGIN sub.opt-out.example.
+@ 3600 SOA ns hostmaster 1 1800 900 604800 300
+@ 3600 NS ns
+ns 3600 A $net.3
+www 3600 A 198.18.7.6
+END
+  nsd_zones+=(sub.opt-out.example)
+
+  # RFC 6781, 4.1.1.1: the next key is published before it signs; the last one still is when it no longer does.
+  knot_zone zsk-rollover plain
+  old=$(knot_key "$serving" $ec ksk=yes)
+  knot_key "$serving" $ec zsk=yes >/dev/null
+  knot_key "$waiting" $ec zsk=yes >/dev/null
+  knot_key 'publish=-60d active=-50d retire=-10d remove=+10d' $ec zsk=yes >/dev/null
+  delegated "$old"
+  # RFC 6781, 4.1.2: both sign the keys, and the parent has the DS of the old one, of the new one, of both.
+  for stage in old new both; do
+    knot_zone "ksk-rollover-$stage" plain
+    old=$(knot_key "$serving" $ec ksk=yes)
+    new=$(knot_key "$serving" $ec ksk=yes)
+    knot_key "$serving" $ec zsk=yes >/dev/null
+    case $stage in old) delegated "$old" ;; new) delegated "$new" ;; both) delegated "$old" "$new" ;; esac
+  done
+  # RFC 6781, 4.1.4: signatures first, then keys, then DS; and away in the reverse order.
+  for stage in 1 2 3 4; do
+    knot_zone "algorithm-rollover-$stage" plain
+    local was=$serving is=$serving
+    case $stage in 1) is=$unseen ;; 4) was=$unpublished ;; esac
+    # shellcheck disable=SC2086
+    {
+      old=$(knot_key "$was" $rsa ksk=yes)
+      knot_key "$was" $rsa zsk=yes >/dev/null
+      new=$(knot_key "$is" $ec ksk=yes)
+      knot_key "$is" $ec zsk=yes >/dev/null
+    }
+    case $stage in 1 | 2) delegated "$old" ;; 3 | 4) delegated "$new" ;; esac
+  done
+}
+
+# Makes all zones, signs their parents, and serves everything; waits until each server answers.
+serve_kinds() {
+  mkdir -p "$work/zones" "$work/keys"
+  nsd_zones=()
+  cat >"$work/zones/example.zone" <<END
+\$ORIGIN example.
+\$TTL 3600
+@      SOA a.nic hostmaster.nic 1 1800 900 604800 300
+@      NS  a.nic
+a.nic  A   $net.2
+END
+  cat >"$work/zones/root.zone" <<END
+. 3600 SOA a.root. hostmaster.root. 1 1800 900 604800 300
+. 3600 NS a.root.
+a.root. 3600 A $net.1
+example. 3600 NS a.nic.example.
+a.nic.example. 3600 A $net.2
+END
+  make_sound_zones
+  make_broken_zones
+  make_knot_zones
+  sign example
+  cat "$work/example.ds" >>"$work/zones/root.zone"
+  sign root
+  cp "$work/root.ds" "$work/anchor"
+  printf '. 3600000 NS a.root.\na.root. 3600000 A %s.1\n' "$net" >"$work/hints"
+  nsd_serve root "$net.1" root
+  nsd_serve tld "$net.2" example
+  nsd_serve host "$net.3" "${nsd_zones[@]}"
+  start "$work/knot.log" knotd -c "$work/knot.conf"
+  within 30 serves 1 . && within 30 serves 2 example && within 30 serves 3 secure.example &&
+    within 30 serves 4 algorithm-rollover-4.example
 }
