@@ -124,10 +124,10 @@ class Validation {
     // RRSIG RRsets are not signed (RFC 4035, 2.2): they prove nothing and need no proof.
     if (rrset.type === TYPE.RRSIG) return { kind: 'insecure', why: undefined };
     const signer = signerOf(rrset);
-    const status = await this.#zone(signer ?? zoneTarget(rrset.name, rrset.type));
+    const status = await this.#zone(holder(signer, entry.zone) ?? zoneTarget(rrset.name, rrset.type));
     if (status.kind !== 'secure') return notSecure(status);
     if (signer !== undefined && signer !== status.zone) {
-      const text = `${describe(rrset.name, rrset.type)}: signed by ${nameToText(signer)}, which is no zone`;
+      const text = `${describe(rrset.name, rrset.type)}: signed by ${nameToText(signer)}, which is not its zone`;
       return { kind: 'bogus', why: { code: EDE.dnssecBogus, text } };
     }
     const verdict = await this.#checks.run(verifyRRset(rrset, status.keys, this.#checks.context));
@@ -153,7 +153,7 @@ class Validation {
   async denial(entry: DenialEntry): Promise<Verdict> {
     const signed = [...(entry.soa === undefined ? [] : [entry.soa]), ...entry.proof];
     const signer = signed.map(signerOf).find((name) => name !== undefined && isSubdomainOf(entry.name, name));
-    const status = await this.#zone(signer ?? zoneTarget(entry.name, entry.type));
+    const status = await this.#zone(holder(signer, entry.zone) ?? zoneTarget(entry.name, entry.type));
     if (status.kind !== 'secure') return notSecure(status);
     const { zone, keys } = status;
     let soa: SecureRRset | undefined;
@@ -209,6 +209,14 @@ function notSecure(status: Exclude<ZoneStatus, { kind: 'secure' }> | FoundFailur
     default:
       return { kind: 'insecure', why: status.kind === 'insecure' ? status.why : undefined };
   }
+}
+
+/**
+ * The zone that must have signed (RFC 4035, 5.3.1): where the server's zone lies below the signer, the cut between them
+ * decides, if there is one, and not the signature.
+ */
+function holder(signer: Name | undefined, zone: Name): Name | undefined {
+  return signer !== undefined && isSubdomainOf(zone, signer) ? zone : signer;
 }
 
 /** Where unsigned data are looked for in the chain of trust: at their name, DS at the parent's side (RFC 4035, 2.4). */
