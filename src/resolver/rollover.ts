@@ -137,12 +137,14 @@ export class Rollover {
   async #look(point: TrustPoint): Promise<{ readonly sighting?: Sighting; readonly why: string }> {
     const scope = new Scope(this.#shared, false, undefined);
     const lookup = scope.rootLookup(point.zone, TYPE.DNSKEY);
-    let why = 'no DNSKEY RRset';
+    let why: string | undefined;
     // The budget bounds the retries.
     for (;;) {
       const found = await iterate(scope, lookup, find);
-      if (found.kind === 'failure') return { why: textOf(found) };
+      // What was heard first explains more than that nobody is left to ask.
+      if (found.kind === 'failure') return { why: why ?? textOf(found) };
       const dnskeys = found.kind === 'records' ? found.entries[0]?.rrset : undefined;
+      why = 'no DNSKEY RRset';
       if (dnskeys !== undefined) {
         const checks = new Checks(scope, lookup, this.#trust);
         const sighting = await checks.run(examineKeys(point, dnskeys, checks.context));
