@@ -51,6 +51,12 @@ describe('stubborn servers', () => {
     exactly('stubborn', 'packets when asked again', world.network.sent - before, 0);
   });
 
+  it.each(Object.entries(ways))('%s: few packets to thirteen servers too', async (what, behaviour) => {
+    const world = badWorld(13, behaviour);
+    await world.ask('www.bad.com.');
+    atMost('stubborn', `packets to 13 servers, ${what}`, world.sentToAny('10.9.'), 20);
+  });
+
   it('get more packets without the limit on sends', async () => {
     const world = badWorld(6, ways['TC, then silence over TCP'], {
       sendsPerServer: 10,

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Limits } from '../../src/base/limits.ts';
 import { keyTag } from '../../src/dnssec/keys.ts';
 import { systemClock } from '../../src/net/clock.ts';
-import { nameOctets } from '../../src/wire/name.ts';
+import { labelCount, nameOctets } from '../../src/wire/name.ts';
 import type { RRset } from '../../src/wire/rrset.ts';
 import { CLASS, RCODE, TYPE } from '../../src/wire/types.ts';
 import { atMost, withoutLimit } from './figures.ts';
@@ -43,12 +43,21 @@ function p384(): Uint8Array {
 
 /** RRSIG RDATA with the tag of `key` and octets that verify with none. */
 function falseSignature(zone: SignedZone, rrset: RRset, key: Uint8Array, octets = 96): Uint8Array {
-  const [genuine] = zone.sign(rrset, { originalTtl: 300 }).signatures;
-  const head = Uint8Array.from((genuine as Uint8Array).subarray(0, 18));
+  const head = Uint8Array.from((genuine(zone, rrset).signatures[0] as Uint8Array).subarray(0, 18));
   const tag = keyTag(key);
   head.set([key[3] as number], 2);
   head.set([tag >> 8, tag & 255], 16);
   return Uint8Array.from([...head, ...nameOctets(zone.name), ...randomBytes(octets)]);
+}
+
+const made = new Map<string, RRset>();
+
+/** One true signature for each form of name: the false ones copy all but its octets and tag. */
+function genuine(zone: SignedZone, rrset: RRset): RRset {
+  const key = `${zone.origin} ${labelCount(rrset.name)}`;
+  const known = made.get(key) ?? zone.sign(rrset);
+  made.set(key, known);
+  return known;
 }
 
 const trap = new SignedZone('trap.', 'ns.trap. A 10.0.0.3\nwww.trap. A 192.0.2.1');
@@ -134,7 +143,6 @@ describe('KeyTrap', () => {
     const clock = systemClock();
     const world = trapWorld(keySet(keys), keySig, { clock });
     await world.ask('www.good.');
-    // The server's replies are made beforehand: its work is not the resolver's.
     await world.ask('first.trap.');
     let lastMs = clock.nowMs();
     let mostMs = 0;
@@ -144,13 +152,10 @@ describe('KeyTrap', () => {
       lastMs = clock.nowMs();
       if (running) clock.after(1, tick);
     };
-    for (let i = 0; i < 20; i++) keySig(`w${i}.trap.`);
     lastMs = clock.nowMs();
     clock.after(1, tick);
-    const before = world.serverCpuMs;
     await Promise.all(Array.from({ length: 20 }, (_, i) => world.ask(`w${i}.trap.`)));
     running = false;
-    expect(world.serverCpuMs).toBeGreaterThanOrEqual(before);
     atMost('stall', 'longest wait of the event loop, 20 such questions', mostMs, 1000, 'ms');
   });
 });

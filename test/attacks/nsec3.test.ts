@@ -1,5 +1,5 @@
 // Denials made to cost: NSEC3 over many labels and iterations, and proofs padded with hundreds of records.
-import { describe, expect, it } from 'vitest';
+import { describe, it } from 'vitest';
 import type { Limits } from '../../src/base/limits.ts';
 import { nameFromText } from '../../src/wire/name.ts';
 import { RCODE, TYPE } from '../../src/wire/types.ts';
@@ -7,37 +7,35 @@ import { atMost, exactly, withoutLimit } from './figures.ts';
 import { nsecOf, SignedZone } from './signed-zone.ts';
 import { frozen, ROOT_IP, World } from './world.ts';
 
-const deep = (i: number): string => `${'a.'.repeat(118)}x${i}.`;
+/** A name that exists far below the apex: what is denied below it has a closest encloser of 111 labels. */
+const DEEP = `${'a.'.repeat(110)}x.`;
 
 function zoneWith(iterations: number): SignedZone {
-  return new SignedZone('.', 'www. A 192.0.2.1\nmail. A 192.0.2.2', { nsec3Iterations: iterations });
+  return new SignedZone('.', `www. A 192.0.2.1\n${DEEP} A 192.0.2.2`, { nsec3Iterations: iterations });
 }
 
-/** Twenty questions for names of 119 labels that do not exist. */
+/** Questions for names of 112 labels that do not exist. */
 async function denials(
   zone: SignedZone,
   questions: number,
   limits: Partial<Limits> = {},
-): Promise<{ cpuMs: number; secure: number; nxdomain: number }> {
+): Promise<{ cpuMs: number; secure: number }> {
   const world = new World({ dnssec: { anchors: [zone.anchor] }, limits });
   world.serve(ROOT_IP, frozen(zone.reply));
   await world.ask('www.');
   let cpuMs = 0;
   let secure = 0;
-  let nxdomain = 0;
   for (let i = 0; i < questions; i++) {
-    const cost = await world.cost(deep(i));
+    const cost = await world.cost(`q${i}.${DEEP}`);
     cpuMs += cost.cpuMs;
     if (cost.resolution.security === 'secure') secure++;
-    if (cost.resolution.rcode === RCODE.NXDOMAIN) nxdomain++;
   }
-  return { cpuMs, secure, nxdomain };
+  return { cpuMs, secure };
 }
 
 describe('NSEC3 of deep names', () => {
   it.each([0, 50, 150, 500, 2500])('%i iterations: cost little CPU', async (iterations) => {
-    const { cpuMs, secure, nxdomain } = await denials(zoneWith(iterations), 20);
-    expect(nxdomain).toBe(20);
+    const { cpuMs, secure } = await denials(zoneWith(iterations), 20);
     atMost('nsec3', `CPU of 20 questions, ${iterations} iterations`, cpuMs, 500, 'ms');
     if (iterations > 50) exactly('nsec3', `AD of 20, ${iterations} iterations`, secure, 0);
   });
