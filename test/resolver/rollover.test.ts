@@ -155,10 +155,10 @@ test('a revocation takes effect at once: what the key vouched for is not believe
   root.start(stolen, other);
   await root.until(1.5);
   expect(await root.security()).toBe('secure');
-  // One server is the thief's; the other publishes the revocation.
   root.publish({ keys: [stolen.revoked, other], signers: [stolen.revoked, other] });
   await root.until(2.5);
   expect(root.state(stolen)).toBe('Revoked');
+  // The thief's servers: had the status of the zone stayed, its keys would still be good for two days.
   root.publish({ keys: [stolen], signers: [stolen] });
   expect(await root.security()).toBe('bogus');
 });
