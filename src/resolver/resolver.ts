@@ -94,7 +94,8 @@ export class Resolver {
       return running.promise;
     }
     if (this.#resolutions >= limits.resolutions) {
-      return Promise.resolve(this.#busy('resolutions', `${limits.resolutions} at once`));
+      // What is in memory needs no slot.
+      return Promise.resolve(this.fromCache(request) ?? this.#busy('resolutions', `${limits.resolutions} at once`));
     }
     const promise = this.#run(request);
     if (request.observer === undefined) {
