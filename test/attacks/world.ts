@@ -1,7 +1,7 @@
 // A hostile little Internet on virtual time: servers are functions of the question, and every send is counted.
 import type { Limits } from '../../src/base/limits.ts';
 import { makeLimits } from '../../src/base/limits.ts';
-import type { Clock } from '../../src/base/ports.ts';
+import type { Clock, Log } from '../../src/base/ports.ts';
 import type { DnssecOptions, UpstreamOptions } from '../../src/resolver/options.ts';
 import { Resolver } from '../../src/resolver/resolver.ts';
 import type { ConfiguredZone, Resolution } from '../../src/resolver/types.ts';
@@ -52,6 +52,7 @@ export interface WorldOptions {
   readonly upstream?: Partial<UpstreamOptions>;
   readonly dnssec?: Partial<DnssecOptions>;
   readonly cacheOctets?: number;
+  readonly log?: Log;
   /** Sends that the trace keeps; default 20,000. */
   readonly exchangesMax?: number;
   readonly zones?: readonly ConfiguredZone[];
@@ -90,7 +91,7 @@ export class World {
       ...(options.cacheOctets === undefined ? {} : { cache: { maxOctets: options.cacheOctets } }),
     });
     this.limits = { ...makeLimits(), ...options.limits };
-    this.resolver = new Resolver({ ...engine, limits: this.limits });
+    this.resolver = new Resolver({ ...engine, limits: this.limits, log: options.log ?? engine.log });
   }
 
   /** Puts a server at an address. */
@@ -118,9 +119,14 @@ export class World {
     return this.network.exchanges.filter(({ server }) => server.ip.startsWith(prefix)).length;
   }
 
-  /** Asks and lets time pass until there is an answer. */
+  /** Asks; time does not pass by itself. */
+  start(text: string, type: number = TYPE.A, checkingDisabled = false): Promise<Resolution> {
+    return this.resolver.resolve({ name: nameFromText(text), type, checkingDisabled });
+  }
+
+  /** Asks and lets time pass until there is an answer. Not to be called while another call is awaited. */
   ask(text: string, type: number = TYPE.A, checkingDisabled = false): Promise<Resolution> {
-    const promise = this.resolver.resolve({ name: nameFromText(text), type, checkingDisabled });
+    const promise = this.start(text, type, checkingDisabled);
     return this.virtual === undefined ? promise : this.virtual.runUntil(promise);
   }
 
