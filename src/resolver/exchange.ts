@@ -1,13 +1,13 @@
 // One question to one server: identifier, case, EDNS, what counts as its reply, truncation to TCP, EDNS fallback.
 
-import { addressKey, type ServerAddress, type TransportOutcome, type Verdict } from '../base/ports.ts';
+import { addressKey, type ServerAddress, type TransportOutcome } from '../base/ports.ts';
 import { ednsOf, noteEdns, noteNoEdns, noteRtt, noteTimeout, timeoutMs } from '../cache/servers.ts';
-import { WireError } from '../wire/error.ts';
-import { type Message, parseMessage } from '../wire/message.ts';
+import type { Message } from '../wire/message.ts';
 import type { Name } from '../wire/name.ts';
 import { buildQuery } from '../wire/query.ts';
-import { OPCODE, RCODE } from '../wire/types.ts';
+import { RCODE } from '../wire/types.ts';
 import type { EventBody } from './events.ts';
+import { judgeReply, QUESTION_OFFSET } from './match-reply.ts';
 import type { Lookup, Scope } from './scope.ts';
 
 /** How an exchange ended. Everything but `message` means that this server gave nothing usable. */
@@ -131,7 +131,7 @@ async function sendOnce(
   const slot: { message?: Message } = {};
   const outcome = await options.transport.send(
     { server: request.server, protocol, query, timeoutMs: Math.min(wait, remainingMs) },
-    (octets) => judge(octets, query, id, exact, slot),
+    (octets) => judgeReply(octets, query, id, exact, slot),
   );
   noteOutcome(scope, request.server, protocol, outcome);
   if (scope.observer) received(scope, lookup, request, number, protocol, outcome, slot.message);
@@ -182,93 +182,6 @@ function randomiseCase(query: Uint8Array, scope: Scope): void {
     }
     offset += length + 1;
   }
-}
-
-const QUESTION_OFFSET = 12;
-
-/**
- * Whether octets from the right address and port are the reply to `query`. What does not match is passed over and
- * the wait goes on; a wrong identifier, a wrong case or a body that cannot be read smells of forgery: TCP decides.
- */
-function judge(
-  octets: Uint8Array,
-  query: Uint8Array,
-  id: number,
-  exact: boolean,
-  slot: { message?: Message },
-): Verdict {
-  if (octets.length < QUESTION_OFFSET) return 'ignore';
-  const flags = octets[2] as number;
-  if ((flags & 0x80) === 0 || ((flags >> 3) & 15) !== OPCODE.QUERY) return 'ignore';
-  // RFC 5452, 9.2: identifier and question must match.
-  if (((octets[0] as number) << 8) + (octets[1] as number) !== id) return 'suspect';
-  const questions = ((octets[4] as number) << 8) + (octets[5] as number);
-  if (questions !== 0) {
-    const match = questions === 1 ? questionMatch(octets, query) : 'different';
-    if (match === 'different') return 'ignore';
-    if (match === 'case' && exact) return 'suspect';
-  } else if (!mayLackQuestion(octets)) {
-    return 'ignore';
-  }
-  if ((flags & 0x02) !== 0) {
-    // RFC 2181, 9: a truncated response is asked again by TCP; its body is not read.
-    slot.message = truncatedMessage(octets);
-    return 'take';
-  }
-  try {
-    slot.message = parseMessage(exact ? withQuestionOf(octets, query) : octets);
-    return 'take';
-  } catch (error) {
-    if (error instanceof WireError) return 'suspect';
-    throw error;
-  }
-}
-
-/**
- * The response with QNAME in lower case: names that point into it are not to carry the case that we drew. A copy,
- * since the octets are the transport's.
- */
-function withQuestionOf(octets: Uint8Array, query: Uint8Array): Uint8Array {
-  const plain = Uint8Array.from(octets);
-  for (let at = QUESTION_OFFSET; query[at] !== 0; at += 1 + (query[at] as number)) {
-    const end = at + (query[at] as number);
-    for (let i = at + 1; i <= end; i++) plain[i] = fold(plain[i] as number);
-  }
-  return plain;
-}
-
-/** Servers that cannot read EDNS may send back a bare header with FORMERR or NOTIMP. */
-function mayLackQuestion(octets: Uint8Array): boolean {
-  const rcode = (octets[3] as number) & 15;
-  return rcode === RCODE.FORMERR || rcode === RCODE.NOTIMP;
-}
-
-function questionMatch(octets: Uint8Array, query: Uint8Array): 'same' | 'case' | 'different' {
-  let offset = QUESTION_OFFSET;
-  let same = true;
-  for (let length = query[offset] as number; ; length = query[offset] as number) {
-    if (octets[offset] !== length) return 'different';
-    for (let i = offset + 1; i <= offset + length; i++) {
-      const want = query[i] as number;
-      const got = octets[i];
-      if (got === want) continue;
-      if (got === undefined || fold(got) !== fold(want)) return 'different';
-      same = false;
-    }
-    offset += length + 1;
-    if (length === 0) break;
-  }
-  // QTYPE and QCLASS.
-  for (let i = offset; i < offset + 4; i++) if (octets[i] !== query[i]) return 'different';
-  return same ? 'same' : 'case';
-}
-
-function fold(octet: number): number {
-  return octet >= 0x41 && octet <= 0x5a ? octet | 0x20 : octet;
-}
-
-function truncatedMessage(octets: Uint8Array): Message {
-  return parseMessage(Uint8Array.of(...octets.subarray(0, 4), 0, 0, 0, 0, 0, 0, 0, 0));
 }
 
 function noteOutcome(scope: Scope, server: ServerAddress, protocol: 'udp' | 'tcp', outcome: TransportOutcome): void {
