@@ -182,6 +182,28 @@ describe.each<[string, Hashing | undefined]>([
   });
 });
 
+test('an answer lives no longer than the oldest of its proofs, however new the SOA', async () => {
+  const it = tree();
+  await it.ask('golf.example.');
+  await it.clock.advance(400_000);
+  expect((await it.ask('yankee.example.')).resolution.ttl).toBeGreaterThan(800);
+  const { resolution, sent } = await it.ask('gulf.example.');
+  expect(sent).toBe(0);
+  expect(resolution.ttl).toBeLessThanOrEqual(500);
+});
+
+test('the proof of a referral to an unsigned zone is used too', async () => {
+  const child = new TestZone('kid.example.', 'www.kid.example. 3600 A 192.0.2.90');
+  const zone = new TestZone('example.', `${records}\nkid.example. 3600 NS ns.kid.example.`);
+  const it = new SignedTree([zone, child]);
+  await it.ask('www.kid.example.');
+  await it.ask('yankee.example.');
+  const { resolution, sent } = await it.ask('lima.example.');
+  expect([resolution.rcode, resolution.security, sent]).toEqual([RCODE.NXDOMAIN, 'secure', 0]);
+  const ds = await it.ask('kid.example.', 'DS');
+  expect([ds.resolution.rcode, ds.resolution.security, ds.sent]).toEqual([RCODE.NOERROR, 'secure', 0]);
+});
+
 test('an opt-out span denies nothing', async () => {
   const it = await warmed(tree({ iterations: 0, optOut: true }));
   expect((await it.ask('golf.example.')).sent).toBeGreaterThan(0);
