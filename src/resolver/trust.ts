@@ -24,6 +24,8 @@ export type ZoneStatus =
       readonly zone: Name;
       readonly why: ExtendedError | undefined;
       readonly expiresAtMs: number;
+      /** The end of the negative anchor that says so (Clock.nowMs): data taken under it are kept no longer. */
+      readonly anchorEndsAtMs?: number;
     }
   | { readonly kind: 'inside'; readonly zone: Name; readonly expiresAtMs: number };
 
@@ -96,10 +98,18 @@ async function topStatus(
 function negativeStatus(scope: Scope, trust: TrustState, name: Name): ZoneStatus | undefined {
   const negative = trust.negativeAnchors.get(name);
   if (negative === undefined) return undefined;
-  const { untilSeconds, reason } = negative;
-  if (untilSeconds !== undefined && scope.clock.wallSeconds() >= untilSeconds) return undefined;
+  const { untilSeconds = Number.POSITIVE_INFINITY, reason } = negative;
+  const left = untilSeconds - scope.clock.wallSeconds();
+  if (left <= 0) return undefined;
   const text = `negative trust anchor at ${nameToText(name)}${reason === undefined ? '' : `: ${reason}`}`;
-  return { kind: 'insecure', zone: name, why: { code: EDE.other, text }, expiresAtMs: Number.POSITIVE_INFINITY };
+  const anchorEndsAtMs = scope.nowMs() + left * 1000;
+  return {
+    kind: 'insecure',
+    zone: name,
+    why: { code: EDE.other, text },
+    expiresAtMs: Number.POSITIVE_INFINITY,
+    anchorEndsAtMs,
+  };
 }
 
 /** Finds a status out once for all that want it at the same time, and keeps it. */

@@ -23,10 +23,10 @@ import { keepRanges, keepSoa, keepWildcard } from './keep-ranges.ts';
 import type { Lookup, Scope } from './scope.ts';
 import { type FindLink, type TrustState, type ZoneStatus, zoneStatus } from './trust.ts';
 
-/** A verdict on one entry. `ttl`: seconds that a secure one may be kept at most. */
+/** A verdict on one entry. `ttl`: seconds that a secure one may be kept at most; `untilMs` (Clock.nowMs): an insecure one. */
 type Verdict =
   | { readonly kind: 'secure'; readonly ttl: number }
-  | { readonly kind: 'insecure'; readonly why: ExtendedError | undefined }
+  | { readonly kind: 'insecure'; readonly why: ExtendedError | undefined; readonly untilMs?: number | undefined }
   | { readonly kind: 'bogus'; readonly why: ExtendedError }
   | FoundFailure;
 
@@ -95,10 +95,17 @@ class Validation {
     const verdict = await judge(entry);
     if (verdict.kind === 'failure') return verdict;
     const why = verdict.kind === 'secure' ? undefined : verdict.why;
-    const ttl = verdict.kind === 'secure' ? verdict.ttl : Number.POSITIVE_INFINITY;
-    const settled = this.#scope.upgrade(entry, verdict.kind, ttl, why);
+    const settled = this.#scope.upgrade(entry, verdict.kind, this.#ttlOf(verdict), why);
     if (this.#scope.observer) this.#report(settled, why);
     return verdict.kind === 'bogus' ? bogusFailure(why) : settled;
+  }
+
+  /** Seconds for which the verdict allows its data to be kept. */
+  #ttlOf(verdict: Exclude<Verdict, FoundFailure>): number {
+    if (verdict.kind === 'secure') return verdict.ttl;
+    // RFC 7646, 4: with a negative anchor goes what was cached under it.
+    const untilMs = verdict.kind === 'insecure' ? verdict.untilMs : undefined;
+    return untilMs === undefined ? Number.POSITIVE_INFINITY : (untilMs - this.#scope.nowMs()) / 1000;
   }
 
   /** As {@link settle}; an NXDOMAIN whose proof shows an empty non-terminal becomes NODATA, as Unbound has it. */
@@ -206,8 +213,10 @@ function notSecure(status: Exclude<ZoneStatus, { kind: 'secure' }> | FoundFailur
       return status;
     case 'bogus':
       return { kind: 'bogus', why: status.why ?? { code: EDE.dnssecBogus, text: '' } };
-    default:
-      return { kind: 'insecure', why: status.kind === 'insecure' ? status.why : undefined };
+    case 'insecure':
+      return { kind: 'insecure', why: status.why, untilMs: status.anchorEndsAtMs };
+    case 'inside':
+      return { kind: 'insecure', why: undefined };
   }
 }
 
