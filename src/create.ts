@@ -2,8 +2,13 @@
 
 import { makeLimits } from './base/limits.ts';
 import { type Log, silentLog } from './base/ports.ts';
+import { serverAddressToText } from './config/address.ts';
 import { fillSettings } from './config/schema.ts';
-import { defaultSettings, type Settings, type SettingsInput } from './config/settings.ts';
+import { defaultSettings, type LogLevel, type Settings, type SettingsInput } from './config/settings.ts';
+import { createMeters, meterResolver, meterTransport } from './console/meters.ts';
+import type { ReloadReport } from './console/view.ts';
+import type { OpenedConsole } from './daemon-console.ts';
+import { consoleView, createReadiness } from './daemon-view.ts';
 import { engineOptions, type Ports } from './engine.ts';
 import { watchHosts } from './hosts-file.ts';
 import { type ResolveResult, resolveToResult } from './library.ts';
@@ -18,6 +23,7 @@ import {
 import { systemClock } from './net/clock.ts';
 import { systemRandom } from './net/random.ts';
 import { createTransport } from './net/transport.ts';
+import { createReloader, type ReadSettings } from './reload.ts';
 import type { Observer } from './resolver/events.ts';
 import { Resolver } from './resolver/resolver.ts';
 import type { Resolution } from './resolver/types.ts';
@@ -107,13 +113,31 @@ export interface DaemonParts extends Partial<Ports> {
   readonly rootHints?: string;
   /** What the listeners ask in place of the engine itself: an observer of every question, for instance. */
   readonly serve?: (resolver: Resolver) => ServedResolver;
+  /** The configuration file that `settings` came from. */
+  readonly file?: string | undefined;
+  /** Reads the settings again, for a reload. Default: there is nothing to read. */
+  readonly readSettings?: () => Promise<ReadSettings>;
+  /** Sets what is logged from now on, after a reload. Default: it stays. */
+  readonly setLogLevel?: (level: LogLevel) => void;
+}
+
+/** What a daemon that has started is to be found at. */
+export interface StartedDaemon extends StartedServer {
+  /** Path of the control socket; undefined: none. */
+  readonly control: string | undefined;
+  /** `127.0.0.1:8053`: metrics and health; undefined: none. */
+  readonly console: string | undefined;
+  /** Why a default could not be had, a sentence each. */
+  readonly warnings: readonly string[];
 }
 
 /** A resolver with listeners. */
 export interface Daemon {
   readonly resolver: Resolver;
   /** Binds every address of `listen`; rejects with an Error whose message says what to do. */
-  start(): Promise<StartedServer>;
+  start(): Promise<StartedDaemon>;
+  /** Reads the settings again: good ones are in effect at once, with the caches kept; bad ones change nothing. */
+  reload(): Promise<ReloadReport>;
   /** Asks the root for its servers (RFC 9609). */
   prime(): Promise<Resolution>;
   /** Takes no more queries, finishes what is in flight, closes. */
@@ -125,25 +149,47 @@ const CLOSE_GRACE_MS = makeLimits().resolutionMs;
 
 /** Makes a daemon; nothing is bound before `start()`. */
 export function createDaemon(settings: Settings, parts: DaemonParts): Daemon {
-  const ports = systemPorts(parts);
+  const meters = createMeters();
+  const system = systemPorts(parts);
+  const ports = { ...system, transport: meterTransport(system.transport, meters) };
   const opened = openEngine(settings, ports, parts.rootHints);
   const { engine } = opened;
+  const { clock, log } = ports;
   const server = createServer({
-    resolver: parts.serve?.(engine) ?? engine,
-    clock: ports.clock,
-    log: ports.log,
+    resolver: meterResolver(parts.serve?.(engine) ?? engine, meters, clock),
+    clock,
+    log,
     listen: settings.listen,
     skipMissing: settings.listen.join() === defaultSettings.listen.join(),
     allow: settings.allow,
     cookieSecret: settings.clients.cookies ? drawSecret(ports.random) : undefined,
     limits: makeLimits(),
   });
+  const reloader = createReloader(settings, parts, (changed) => {
+    opened.reconfigure(changed);
+    server.setAllow(changed.allow);
+    parts.setLogLevel?.(changed.log.level);
+  });
+  const readiness = createReadiness(engine, clock);
+  const view = consoleView({ engine, server, meters, clock, readiness, reloader });
+  let watched: OpenedConsole | undefined;
   return {
     resolver: engine,
-    start: () => server.start(),
-    prime: () => engine.prime(),
+    start: async () => {
+      const started = await server.start();
+      readiness.listening = started.bound.map(serverAddressToText);
+      // HTTP is loaded only by who listens, and only once DNS is answered.
+      const { openConsole } = await import('./daemon-console.ts');
+      watched = await openConsole(settings, view, log);
+      const { control, console, warnings } = watched;
+      return { ...started, control, console, warnings };
+    },
+    reload: () => reloader.reload(),
+    prime: () => readiness.prime(),
     close: async () => {
+      readiness.closing = true;
       await server.close(CLOSE_GRACE_MS);
+      watched?.close();
       opened.close();
     },
   };
@@ -161,17 +207,26 @@ function systemPorts(given: { readonly [Port in keyof Ports]?: Ports[Port] | und
   return { clock, random, transport, log: given.log ?? silentLog };
 }
 
-function openEngine(
-  settings: Settings,
-  ports: Ports,
-  rootHints: string | undefined,
-): { readonly engine: Resolver; close(): void } {
+/** An engine with the files that its settings name. */
+interface OpenedEngine {
+  readonly engine: Resolver;
+  /** Throws as {@link engineOptions} and `Resolver.reconfigure` do, with nothing changed. */
+  reconfigure(settings: Settings): void;
+  close(): void;
+}
+
+function openEngine(settings: Settings, ports: Ports, rootHints: string | undefined): OpenedEngine {
   const engine = new Resolver(engineOptions(settings, ports, rootHints));
-  const { hosts } = settings;
-  const unwatch =
+  const watch = ({ hosts }: Settings): (() => void) =>
     hosts === false ? () => undefined : watchHosts(hosts, ports.clock, ports.log, (text) => engine.setHosts(text));
+  let unwatch = watch(settings);
   return {
     engine,
+    reconfigure: (changed) => {
+      engine.reconfigure(engineOptions(changed, ports, rootHints));
+      unwatch();
+      unwatch = watch(changed);
+    },
     close: () => {
       unwatch();
       engine.close();

@@ -12,8 +12,9 @@ export type {
   TransportRequest,
   Verdict,
 } from './base/ports.ts';
-export type { Settings, SettingsInput } from './config/settings.ts';
+export type { LogLevel, Settings, SettingsInput } from './config/settings.ts';
 export { defaultSettings } from './config/settings.ts';
+export type { ReloadReport } from './console/view.ts';
 export {
   createDaemon,
   createResolver,
@@ -22,9 +23,11 @@ export {
   type LibraryResolver,
   type Lookup,
   type ResolverOptions,
+  type StartedDaemon,
 } from './create.ts';
 export { QuestionError, type ResolvedRecord, type ResolveResult } from './library.ts';
 export { DnsError, type LookupAddress, type LookupCallback, type LookupOptions } from './lookup.ts';
+export type { ReadSettings } from './reload.ts';
 export type { EventBody, LayerName, Observer, ResolutionEvent, ResponseClass } from './resolver/events.ts';
 export { Resolver } from './resolver/resolver.ts';
 export type { FailureReason, Resolution, ResolveRequest } from './resolver/types.ts';

@@ -6,14 +6,8 @@ import type { ServerAddress } from '../base/ports.ts';
 import { isSubdomainOf, type Name, parentOf, ROOT } from '../wire/name.ts';
 import type { RRset } from '../wire/rrset.ts';
 import type { LayerStats } from './entry.ts';
-import {
-  compactRRset,
-  compactRRsets,
-  entryFootprint,
-  objectOctets,
-  rrsetsFootprint,
-  stringFootprint,
-} from './footprint.ts';
+import { compactRRset, compactRRsets } from './footprint.ts';
+import { type Held, hierarchyFootprint, type Looked } from './hierarchy-entry.ts';
 import { SegmentedMap } from './segmented.ts';
 
 /** A zone cut and the servers below it. */
@@ -84,7 +78,7 @@ export class Hierarchy {
 
   constructor(options: HierarchyOptions) {
     this.#limits = options.limits;
-    this.#entries = new SegmentedMap({ octetsMax: options.octetsMax, sizeOf: footprint });
+    this.#entries = new SegmentedMap({ octetsMax: options.octetsMax, sizeOf: hierarchyFootprint });
   }
 
   /** Sets a delegation that never expires, is never put out, and is not replaced by what servers say. */
@@ -253,19 +247,6 @@ function withHints(glue: readonly Glue[], hints: readonly Glue[]): readonly Glue
   return [...glue, ...missing];
 }
 
-interface Held {
-  readonly kind: 'delegation';
-  readonly delegation: Delegation;
-  readonly glue: readonly Glue[];
-}
-
-interface Looked {
-  readonly kind: 'addresses';
-  readonly nameServer: Name;
-  readonly family: 4 | 6;
-  readonly known: NameServerAddresses;
-}
-
 function delegationKey(zone: Name): string {
   return `z${zone}`;
 }
@@ -285,22 +266,4 @@ function usableUntilMs(zone: Name, nameServers: readonly Name[], glue: readonly 
 
 function distinct(addresses: readonly string[], most: number): readonly string[] {
   return [...new Set(addresses)].slice(0, most);
-}
-
-function footprint(entry: Held | Looked, key: string): number {
-  if (entry.kind === 'addresses') {
-    return entryFootprint(key) + stringFootprint(entry.nameServer) + addressesFootprint(entry.known.addresses);
-  }
-  const { delegation, glue } = entry;
-  let octets = entryFootprint(key) + objectOctets + rrsetsFootprint(delegation.dsProof);
-  if (delegation.ds !== undefined) octets += rrsetsFootprint([delegation.ds]);
-  for (const nameServer of delegation.nameServers) octets += stringFootprint(nameServer);
-  for (const one of glue) octets += objectOctets + addressesFootprint(one.addresses);
-  return octets;
-}
-
-function addressesFootprint(addresses: readonly string[]): number {
-  let octets = 0;
-  for (const address of addresses) octets += stringFootprint(address);
-  return octets;
 }

@@ -49,7 +49,8 @@ export async function startLabResolver(options: LabResolverOptions): Promise<Lab
 async function start(options: LabResolverOptions, listen: readonly string[]): Promise<Omit<LabResolver, 'moved'>> {
   const { internet, clock, random, log, find } = options;
   // The lab is not signed: against the trust anchors of the real root all of it would be bogus.
-  const settings: Settings = { ...defaultSettings, listen, dnssec: { ...defaultSettings.dnssec, validate: false } };
+  const dnssec = { ...defaultSettings.dnssec, validate: false };
+  const settings: Settings = { ...defaultSettings, listen, dnssec, control: false, console: false };
   const daemon = createDaemon(settings, {
     clock,
     random,

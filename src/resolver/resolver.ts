@@ -63,11 +63,12 @@ export class Resolver {
     return this.#life.limitHits;
   }
 
-  /** Whether the root's servers have told of themselves (RFC 9609), or need not: another answers for the root. */
+  /** Whether the root's servers have told of themselves (RFC 9609), or need not: it is not asked. */
   get isPrimed(): boolean {
     const { clock, zones } = this.#shared.options;
     const root = this.caches.hierarchy.delegation(ROOT, clock.nowMs());
-    return root?.source === 'priming' || zones.some(({ zone }) => zone === ROOT);
+    const rootless = root === undefined || root.nameServers.length === 0;
+    return rootless || root.source === 'priming' || zones.some(({ zone }) => zone === ROOT);
   }
 
   /** The answer from host data and records alone, or undefined when the network is needed. */

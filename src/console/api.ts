@@ -1,0 +1,133 @@
+// The API of a daemon: what each path answers. It knows nothing of sockets; http.ts carries it.
+
+import type { LayerName } from '../resolver/events.ts';
+import { type EntryFilter, LAYERS } from '../resolver/inspect.ts';
+import { WireError } from '../wire/error.ts';
+import { type Name, nameFromText } from '../wire/name.ts';
+import { METRICS_TYPE, metricsText } from './metrics.ts';
+import { statsOf, statusOf } from './reports.ts';
+import type { ConsoleView } from './view.ts';
+
+/** What is asked. */
+export interface ApiRequest {
+  readonly method: 'GET' | 'POST';
+  /** Without the query. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** Parsed JSON; undefined: no body. */
+  readonly body: unknown;
+  /** True over the control socket, whose reader owns the daemon: there things may be changed, and names listed. */
+  readonly owner: boolean;
+}
+
+/** What is answered: one JSON value, text, or one JSON value a line, made while they are sent. */
+export type ApiResponse =
+  | { readonly status: number; readonly json: unknown }
+  | { readonly status: number; readonly text: string; readonly type: string }
+  | { readonly status: 200; readonly lines: Iterable<unknown> };
+
+/** Names other than the layer's own: those of the notes. */
+export const LAYER_ALIASES: { readonly [alias: string]: LayerName | undefined } = {
+  browser: 'answers',
+  os: 'host',
+  resolver: 'records',
+};
+
+/** An API for `view`. */
+export function createApi(view: ConsoleView): (request: ApiRequest) => Promise<ApiResponse> {
+  return async (request) => {
+    const route = ROUTES[request.path];
+    if (route === undefined) return refuse(404, `there is no ${request.path.slice(0, 100)} here`);
+    if (route.method !== request.method) return refuse(405, `${route.method} is the method for ${request.path}`);
+    if (route.ownerOnly && !request.owner) return refuse(403, `${request.path} answers on the control socket only`);
+    try {
+      return await route.answer(view, request);
+    } catch (error) {
+      if (error instanceof BadRequest || error instanceof WireError) return refuse(400, error.message);
+      throw error;
+    }
+  };
+}
+
+interface Route {
+  readonly method: 'GET' | 'POST';
+  readonly ownerOnly: boolean;
+  answer(view: ConsoleView, request: ApiRequest): ApiResponse | Promise<ApiResponse>;
+}
+
+class BadRequest extends Error {}
+
+const ROUTES: { readonly [path: string]: Route | undefined } = {
+  '/health': { method: 'GET', ownerOnly: false, answer: () => ({ status: 200, json: { status: 'ok' } }) },
+  '/ready': {
+    method: 'GET',
+    ownerOnly: false,
+    answer: (view) => {
+      const reasons = view.unready();
+      return { status: reasons.length === 0 ? 200 : 503, json: { ready: reasons.length === 0, reasons } };
+    },
+  },
+  '/metrics': {
+    method: 'GET',
+    ownerOnly: false,
+    answer: (view) => ({ status: 200, text: metricsText(view), type: METRICS_TYPE }),
+  },
+  '/api/status': { method: 'GET', ownerOnly: false, answer: (view) => ({ status: 200, json: statusOf(view) }) },
+  '/api/stats': { method: 'GET', ownerOnly: false, answer: (view) => ({ status: 200, json: statsOf(view) }) },
+  '/api/servers': {
+    method: 'GET',
+    ownerOnly: false,
+    answer: (view) => ({ status: 200, lines: view.inspector.servers() }),
+  },
+  // What is cached tells what people asked for.
+  '/api/entries': {
+    method: 'GET',
+    ownerOnly: true,
+    answer: (view, { query }) => ({ status: 200, lines: view.inspector.entries(filterOf(query)) }),
+  },
+  '/api/flush': {
+    method: 'POST',
+    ownerOnly: true,
+    answer: (view, { body }) => ({ status: 200, json: flush(view, body) }),
+  },
+  '/api/reload': {
+    method: 'POST',
+    ownerOnly: true,
+    answer: async (view) => {
+      const report = await view.reload();
+      return { status: report.ok ? 200 : 409, json: report };
+    },
+  },
+};
+
+function filterOf(query: URLSearchParams): EntryFilter {
+  const layer = query.get('layer');
+  const name = query.get('name');
+  return {
+    ...(layer === null ? {} : { layer: layerOf(layer) }),
+    ...(name === null ? {} : { name: nameFromText(name) }),
+  };
+}
+
+function layerOf(text: string): LayerName {
+  const layer = LAYER_ALIASES[text] ?? LAYERS.find((one) => one === text);
+  if (layer === undefined) throw new BadRequest(`the layers are ${LAYERS.join(', ')}`);
+  return layer;
+}
+
+function flush({ inspector }: ConsoleView, body: unknown): unknown {
+  const wanted = typeof body === 'object' && body !== null ? body : {};
+  if ('name' in wanted) return inspector.flush(nameOf(wanted.name));
+  if ('zone' in wanted) return inspector.flushZone(nameOf(wanted.zone));
+  if ('bogus' in wanted && wanted.bogus === true) return inspector.flushBogus();
+  throw new BadRequest('a flush takes { "name": NAME }, { "zone": NAME } or { "bogus": true }');
+}
+
+function nameOf(value: unknown): Name {
+  if (typeof value !== 'string') throw new BadRequest('a name is text');
+  return nameFromText(value);
+}
+
+function refuse(status: number, error: string): ApiResponse {
+  return { status, json: { error } };
+}

@@ -1,0 +1,96 @@
+// Counts and times what leaves the machine and what clients wait for. A cached answer passes none of it.
+
+import type { Clock, Transport } from '../base/ports.ts';
+import type { FailureReason } from '../resolver/types.ts';
+import type { ServedResolver } from '../server/handle.ts';
+
+/** Upper bounds in seconds; what is longer counts in the last place, which has none. */
+export const TIME_BOUNDS: readonly number[] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** How often something took how long. */
+export interface Histogram {
+  /** By bound, not cumulated; one more than there are bounds. */
+  readonly counts: Float64Array;
+  sumSeconds: number;
+}
+
+/** Ways to a server. */
+export const TRANSPORTS = ['udp', 'tcp'] as const;
+type Protocol = (typeof TRANSPORTS)[number];
+
+/** How a send may end. */
+export const OUTCOMES = ['response', 'timeout', 'unreachable', 'suspect'] as const;
+
+/** All that is metered, since the start. */
+export interface Meters {
+  /** By transport, then by outcome in the order of {@link OUTCOMES}. */
+  readonly upstream: {
+    readonly [P in Protocol]: { sent: number; readonly outcomes: Float64Array; readonly rtt: Histogram };
+  };
+  /** Responses of servers by the four RCODE bits of their header. */
+  readonly upstreamRcodes: Float64Array;
+  /** What clients waited for. */
+  readonly resolution: Histogram;
+  readonly failures: Map<FailureReason, number>;
+}
+
+/** Everything at zero. */
+export function createMeters(): Meters {
+  const way = () => ({ sent: 0, outcomes: new Float64Array(OUTCOMES.length), rtt: createHistogram() });
+  return {
+    upstream: { udp: way(), tcp: way() },
+    upstreamRcodes: new Float64Array(16),
+    resolution: createHistogram(),
+    failures: new Map(),
+  };
+}
+
+/** The transport, counted. */
+export function meterTransport(transport: Transport, meters: Meters): Transport {
+  return {
+    async send(request, accept) {
+      const way = meters.upstream[request.protocol];
+      way.sent += 1;
+      const outcome = await transport.send(request, accept);
+      increment(way.outcomes, OUTCOMES.indexOf(outcome.kind));
+      if (outcome.kind === 'response') {
+        note(way.rtt, outcome.rttMs);
+        increment(meters.upstreamRcodes, (outcome.octets[3] ?? 0) & 15);
+      }
+      return outcome;
+    },
+    close: () => transport.close(),
+  };
+}
+
+/** What the listeners ask, timed where it takes time. */
+export function meterResolver(served: ServedResolver, meters: Meters, clock: Clock): ServedResolver {
+  return {
+    caches: served.caches,
+    fromCache: (request) => served.fromCache(request),
+    async resolve(request) {
+      const startMs = clock.nowMs();
+      const resolution = await served.resolve(request);
+      note(meters.resolution, clock.nowMs() - startMs);
+      const { failure } = resolution;
+      if (failure !== undefined) meters.failures.set(failure, (meters.failures.get(failure) ?? 0) + 1);
+      return resolution;
+    },
+  };
+}
+
+function createHistogram(): Histogram {
+  return { counts: new Float64Array(TIME_BOUNDS.length + 1), sumSeconds: 0 };
+}
+
+function note(histogram: Histogram, ms: number): void {
+  const seconds = ms / 1000;
+  let at = 0;
+  while (at < TIME_BOUNDS.length && seconds > (TIME_BOUNDS[at] as number)) at++;
+  increment(histogram.counts, at);
+  histogram.sumSeconds += seconds;
+}
+
+function increment(counts: Float64Array, at: number): void {
+  counts[at] = (counts[at] ?? 0) + 1;
+}

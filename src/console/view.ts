@@ -1,0 +1,47 @@
+// What the console sees of a daemon: figures to read, and the few things that it may be told to do.
+
+import type { LimitName } from '../base/limits.ts';
+import type { Clock } from '../base/ports.ts';
+import type { Inspector } from '../resolver/inspect.ts';
+import type { ServerStats } from '../server/server.ts';
+import type { Meters } from './meters.ts';
+
+/** How a reload went. `errors` are lines such as `file:line:column key: message`; nothing has changed then. */
+export type ReloadReport =
+  | {
+      readonly ok: true;
+      /** Absent: there is no file, and the defaults were taken. */
+      readonly file?: string;
+      /** Keys that differ and are in effect now. */
+      readonly changed: readonly string[];
+      /** Keys that differ and take effect when the daemon is started anew. */
+      readonly restart: readonly string[];
+    }
+  | { readonly ok: false; readonly errors: readonly string[] };
+
+/** A running daemon. */
+export interface ConsoleView {
+  readonly version: string;
+  /** Of Node.js. */
+  readonly runtime: string;
+  readonly pid: number;
+  readonly clock: Clock;
+  readonly inspector: Inspector;
+  readonly meters: Meters;
+  /** By `Clock.wallSeconds`. */
+  readonly startedSeconds: number;
+  /** The configuration file; undefined: the defaults. */
+  file(): string | undefined;
+  /** Addresses answered on, as text. */
+  listening(): readonly string[];
+  /** Why clients should not be sent here yet, in sentences; none: ready. */
+  unready(): readonly string[];
+  server(): ServerStats;
+  /** Resolutions in progress. */
+  resolutions(): number;
+  limitHits(): ReadonlyMap<LimitName, number>;
+  reloads(): { readonly done: number; readonly refused: number };
+  process(): { readonly residentOctets: number; readonly cpuSeconds: number };
+  /** Reads the settings again. */
+  reload(): Promise<ReloadReport>;
+}
