@@ -7,7 +7,7 @@ import { parseServerAddress } from './config/address.ts';
 import type { Settings } from './config/settings.ts';
 import { parseTrustAnchors, rootAnchors } from './dnssec/anchors.ts';
 import type { Trust } from './dnssec/delegation.ts';
-import { startRollover, trustOf } from './dnssec/trust-point.ts';
+import { startRollover, type TrustPoint, trustOf } from './dnssec/trust-point.ts';
 import { readHosts } from './hosts-file.ts';
 import type { EngineOptions } from './resolver/options.ts';
 import { builtInRootHints } from './resolver/root-hints.ts';
@@ -74,7 +74,8 @@ function rollingAnchors(
 ): Pick<EngineOptions['dnssec'], 'anchors' | 'rollover'> {
   const file = openRolloverFile(path, ports);
   const points = startRollover(configured, file.saved, ports.clock.wallSeconds());
-  return { anchors: trustOf(points), rollover: { points, save: (changed) => void file.save(changed) } };
+  const save = (changed: readonly TrustPoint[]): void => void file.save(changed);
+  return { anchors: trustOf(points), rollover: { store: path, configured, memory: { points }, save } };
 }
 
 function readAnchors(file: string | null): Trust[] {

@@ -4,6 +4,7 @@ import { Host } from '../cache/host.ts';
 import type { Trust } from '../dnssec/delegation.ts';
 import { type Name, ROOT } from '../wire/name.ts';
 import type { EngineOptions } from './options.ts';
+import { withRolled } from './rollover.ts';
 import type { Caches, Shared } from './scope.ts';
 import { configureZones, type Life, makeCaches, makeShared, makeTrust } from './state.ts';
 
@@ -13,8 +14,9 @@ import { configureZones, type Life, makeCaches, makeShared, makeTrust } from './
  * WireError for local data that is no record, with nothing changed. `cache.maxOctets`, `limits` and the ports are to
  * be as they were.
  */
-export function reconfigured(old: Shared, options: EngineOptions, life: Life): Shared {
+export function reconfigured(old: Shared, wanted: EngineOptions, life: Life): Shared {
   const { caches, options: before } = old;
+  const options = { ...wanted, dnssec: withRolled(before.dnssec, wanted.dnssec, before.clock.wallSeconds()) };
   const host = new Host(options.host);
   // Anchors may have rolled over since they were read.
   const anchors = old.trust === undefined ? before.dnssec.anchors : [...old.trust.anchors.values()];

@@ -1,5 +1,6 @@
 // Keeps the trust anchors of an engine fresh: asks for their DNSKEY RRsets in time and acts on what they show (RFC 5011).
 
+import type { Trust } from '../dnssec/delegation.ts';
 import {
   type AnchorChange,
   advance,
@@ -11,22 +12,37 @@ import {
   type Sighting,
   type Timing,
 } from '../dnssec/rollover.ts';
-import { hasTrust, type TrustPoint, trustOf } from '../dnssec/trust-point.ts';
+import { hasTrust, startRollover, type TrustPoint, trustOf } from '../dnssec/trust-point.ts';
 import { type Name, nameToText } from '../wire/name.ts';
 import { TYPE } from '../wire/types.ts';
 import { Checks } from './checks.ts';
 import type { FoundFailure } from './found.ts';
 import { iterate } from './iterate.ts';
+import type { DnssecOptions } from './options.ts';
 import { find } from './resolve.ts';
 import { Scope, type Shared } from './scope.ts';
 import type { TrustState } from './trust.ts';
 
 /** Where the state of rolling anchors comes from and goes to. */
 export interface RolloverOptions {
-  /** Its {@link trustOf} are the engine's anchors to begin with. */
-  readonly points: readonly TrustPoint[];
+  /** What tells the store of the state from others: its path. */
+  readonly store: string;
+  /** The anchors configured, by which {@link startRollover} began. */
+  readonly configured: readonly Trust[];
+  /** The state, which may be newer than what could be written. Its {@link trustOf} are the engine's anchors. */
+  readonly memory: { points: readonly TrustPoint[] };
   /** Takes the state after each refresh that validated or revoked something. Must not throw. */
   readonly save: (points: readonly TrustPoint[]) => void;
+}
+
+/** `next` with the anchors as they rolled under `before`, when both keep their state at one place: memory knows best. */
+export function withRolled(before: DnssecOptions, next: DnssecOptions, nowSeconds: number): DnssecOptions {
+  const { rollover: old } = before;
+  const { rollover } = next;
+  if (old === undefined || rollover === undefined || old.store !== rollover.store) return next;
+  const { configured } = rollover;
+  const points = startRollover(configured, old.memory.points, nowSeconds);
+  return { ...next, anchors: trustOf(points), rollover: { ...old, configured, memory: { points } } };
 }
 
 /** From the start to the first question: what lives shorter (one lookup on the command line) asks nothing and writes nothing. */
@@ -47,24 +63,17 @@ interface Schedule {
 export class Rollover {
   #shared: Shared;
   readonly #trust: TrustState;
-  readonly #save: RolloverOptions['save'];
   readonly #schedules = new Map<Name, Schedule>();
-  #points: readonly TrustPoint[];
+  #options: RolloverOptions;
   #cancel: () => void;
   #stopped = false;
 
   /** Starts at once; `trust.anchors` is replaced as anchors change. */
-  constructor(shared: Shared, trust: TrustState, { points, save }: RolloverOptions) {
+  constructor(shared: Shared, trust: TrustState, options: RolloverOptions) {
     this.#shared = shared;
     this.#trust = trust;
-    this.#points = points;
-    this.#save = save;
+    this.#options = options;
     this.#cancel = shared.options.clock.after(FIRST_MS, () => this.#wake());
-  }
-
-  /** The state now. */
-  get points(): readonly TrustPoint[] {
-    return this.#points;
   }
 
   /** Asks no more. */
@@ -76,6 +85,7 @@ export class Rollover {
   /** Goes on under other options; what is believed is the same. */
   follow(shared: Shared): void {
     this.#shared = shared;
+    this.#options = shared.options.dnssec.rollover ?? this.#options;
   }
 
   #wake(): void {
@@ -95,7 +105,7 @@ export class Rollover {
 
   async #refreshDue(): Promise<void> {
     const { clock } = this.#shared.options;
-    for (const point of this.#points) {
+    for (const point of this.#options.memory.points) {
       // RFC 5011, 5: without a trusted key there is nothing left to follow.
       if (!hasTrust(point)) {
         this.#schedules.delete(point.zone);
@@ -111,6 +121,7 @@ export class Rollover {
   async #refresh(point: TrustPoint, schedule: Schedule | undefined): Promise<void> {
     const { clock } = this.#shared.options;
     const { sighting, why } = await this.#look(point);
+    if (this.#stopped) return;
     const now = clock.wallSeconds();
     const validated = sighting !== undefined && sighting.signers.length > 0;
     const timing = validated ? sighting : schedule?.timing;
@@ -119,9 +130,10 @@ export class Rollover {
     this.#report(point.zone, schedule?.failed === true, validated ? undefined : why, intervalSeconds);
     if (sighting === undefined || (!validated && sighting.revoked.length === 0)) return;
     const step = advance(point, sighting, now);
-    this.#points = this.#points.map((one) => (one.zone === point.zone ? step.point : one));
+    const { memory, save } = this.#options;
+    memory.points = memory.points.map((one) => (one.zone === point.zone ? step.point : one));
     this.#act(step.point, step.changes);
-    this.#save(this.#points);
+    save(memory.points);
   }
 
   /** One line when refreshing begins to fail, one when it works again. */
@@ -165,7 +177,7 @@ export class Rollover {
       if (worse) options.log.warn('trust anchor changed', fields);
       else options.log.info('trust anchor changed', fields);
     }
-    this.#trust.anchors = new Map(trustOf(this.#points).map((trust) => [trust.zone, trust]));
+    this.#trust.anchors = new Map(trustOf(this.#options.memory.points).map((trust) => [trust.zone, trust]));
     if (!changes.some(changesTrust)) return;
     this.#trust.zones.clear();
     this.#trust.inFlight.clear();

@@ -1,5 +1,6 @@
 // RFC 5011, transition by transition, on single DNSKEY RRsets.
 
+import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { parseTrustAnchors } from '../../src/dnssec/anchors.ts';
 import type { Trust } from '../../src/dnssec/delegation.ts';
@@ -155,6 +156,21 @@ describe('a key that is trusted', () => {
     expect(zone.publish(50, [b], [b])).toEqual([`. ${a.tag} Revoked -> Removed`]);
     expect(zone.publish(51, [a, b], [a, b])).toEqual([]);
     expect(zone.trusted).toBe(1);
+  });
+
+  test('vouches for nothing in the very RRset that revokes it', () => {
+    const zone = new Watched(a);
+    expect(zone.publish(0, [a, a.revoked, b], [a, a.revoked])).toEqual([`. ${a.tag} Valid -> Revoked`]);
+  });
+
+  test('named by two DS is one key', () => {
+    const zone = new Watched(a);
+    const sha384 = createHash('sha384').update(Uint8Array.of(0)).update(a.dnskey).digest();
+    const ds = { keyTag: a.tag, algorithm: 15, digestType: 4, digest: sha384 };
+    [zone.point] = startRollover([{ ...trustIn(a), ds: [...trustIn(a).ds, ds] }], [], start) as [TrustPoint];
+    expect(zone.states).toHaveLength(2);
+    expect(zone.publish(0, [a], [a])).toEqual([]);
+    expect(zone.states).toEqual([`${a.tag} Valid`]);
   });
 
   test('is not revoked by the signature of others', () => {

@@ -5,6 +5,7 @@ import type { Clock, Log } from '../../src/base/ports.ts';
 import { silentLog } from '../../src/base/ports.ts';
 import type { Trust } from '../../src/dnssec/delegation.ts';
 import { anchorTag, startRollover, type TrustPoint, trustOf } from '../../src/dnssec/trust-point.ts';
+import type { EngineOptions } from '../../src/resolver/options.ts';
 import { Resolver } from '../../src/resolver/resolver.ts';
 import { testEngineOptions } from '../../src/testing/engine.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
@@ -38,8 +39,14 @@ class Root {
   readonly network: VirtualNetwork = new VirtualNetwork({ clock: this.virtual });
   readonly asked: number[] = [];
   readonly lines: string[] = [];
-  #resolver: Resolver | undefined;
   saved: readonly TrustPoint[] = [];
+  readOnly = false;
+  readonly #clock: Clock = {
+    nowMs: () => this.virtual.nowMs(),
+    wallSeconds: () => this.virtual.wallSeconds() + this.wallError,
+    after: (delayMs, run) => this.virtual.after(delayMs, run),
+  };
+  #resolver: Resolver | undefined;
 
   publish(published: Published, servers: readonly string[] = SERVERS): void {
     for (const ip of servers) {
@@ -64,29 +71,38 @@ class Root {
 
   /** Starts a resolver with these anchors and what was saved by the one before. */
   start(...keys: RollingKey[]): void {
-    this.#resolver?.close();
+    this.close();
+    this.#resolver = new Resolver(this.#options(keys));
+  }
+
+  /** As a reload does: the state is read from where it was saved. */
+  reload(...keys: RollingKey[]): void {
+    this.#resolver?.reconfigure(this.#options(keys));
+  }
+
+  #options(keys: readonly RollingKey[]): EngineOptions {
     const trust: Trust = { zone: ROOT, ds: keys.map((key) => readDs(key.ds())), keys: [] };
-    const clock: Clock = {
-      nowMs: () => this.virtual.nowMs(),
-      wallSeconds: () => this.virtual.wallSeconds() + this.wallError,
-      after: (delayMs, run) => this.virtual.after(delayMs, run),
-    };
     const line = (message: string, fields?: object): void => {
       if (message.includes('trust anchor')) this.lines.push(`${message} ${JSON.stringify(fields)}`);
     };
     const log: Log = { ...silentLog, info: line, warn: line, error: line };
-    const points = startRollover([trust], this.saved, clock.wallSeconds());
+    const points = startRollover([trust], this.saved, this.#clock.wallSeconds());
     const save = (saved: readonly TrustPoint[]): void => {
-      this.saved = saved;
+      if (!this.readOnly) this.saved = saved;
     };
+    const rollover = { store: 'here', configured: [trust], memory: { points }, save };
     const options = testEngineOptions({
       transport: this.network,
-      clock,
+      clock: this.#clock,
       random: new SeededRandom(5),
       roots: SERVERS.map((ip, index) => ({ nameServer: nameFromText(`${'ab'[index]}.root.`), ip })),
-      dnssec: { validate: true, anchors: trustOf(points), rollover: { points, save } },
+      dnssec: { validate: true, anchors: trustOf(points), rollover },
     });
-    this.#resolver = new Resolver({ ...options, log });
+    return { ...options, log };
+  }
+
+  close(): void {
+    this.#resolver?.close();
   }
 
   async until(day: number): Promise<void> {
@@ -245,6 +261,26 @@ test('a clock set back begins the wait anew and does not stop the questions', as
   expect(root.state(next)).toBe('Valid');
 });
 
+test('a reload keeps what is in memory alone, and takes up anchors that are newly configured', async () => {
+  const [stolen, other, added] = [new RollingKey(), new RollingKey(), new RollingKey()];
+  const root = new Root();
+  root.publish({ keys: [stolen.revoked, other], signers: [stolen.revoked, other] });
+  root.readOnly = true;
+  root.start(stolen, other);
+  await root.until(1);
+  root.reload(stolen, other);
+  root.publish({ keys: [stolen], signers: [stolen] });
+  expect(await root.security()).toBe('bogus');
+  root.publish({ keys: [added], signers: [added] });
+  root.reload(stolen, other, added);
+  expect(await root.security()).toBe('secure');
+  root.readOnly = false;
+  const before = root.asked.length;
+  await root.until(2);
+  expect([stolen, other, added].map((key) => root.state(key))).toEqual(['Revoked', 'Missing', 'Valid']);
+  expect(root.asked.length - before).toBeLessThanOrEqual(3);
+});
+
 test('with every anchor revoked the zone is insecure (RFC 5011, 5), and nothing is asked any more', async () => {
   const key = new RollingKey();
   const root = new Root();
@@ -273,4 +309,7 @@ test('nothing is asked in the first minute, nor after the end', async () => {
   root.start(key);
   await root.virtual.advance(58_000);
   expect(root.asked).toHaveLength(1);
+  const pending = root.virtual.pending;
+  root.close();
+  expect(root.virtual.pending).toBe(pending - 1);
 });
