@@ -381,7 +381,7 @@ describe('signed data that were changed', () => {
         const { rcode } = await tampered(tamper, atRoot === undefined ? {} : { atRoot }).ask(name, type);
         if (rcode !== RCODE.SERVFAIL) believed++;
       }
-      exactly(row, `believed of ${cases.length} forgeries`, believed, 0);
+      exactly(row, `believed of ${cases.length} ${cases.length === 1 ? 'forgery' : 'forgeries'}`, believed, 0);
     }
   });
 });

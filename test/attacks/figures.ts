@@ -1,20 +1,8 @@
 // Checks a measured figure against its bar and, when asked to by the environment, writes it down for the table.
 import { appendFileSync } from 'node:fs';
 import { expect } from 'vitest';
+import { FIGURES_FILE, type Figure } from './figure.ts';
 import type { RowId } from './rows.ts';
-
-/** One measurement, as it is written: a line of JSON each. */
-export interface Figure {
-  readonly row: RowId;
-  readonly what: string;
-  readonly value: number;
-  readonly relation: '≤' | '≥' | '=' | '>';
-  readonly bar: number;
-  readonly unit: string;
-}
-
-/** The environment variable that names the file to which figures are appended. */
-export const FIGURES_FILE = 'ROOTWALK_FIGURES';
 
 /** A measurement that must not exceed `bar`. */
 export function atMost(row: RowId, what: string, value: number, bar: number, unit = ''): void {

@@ -42,8 +42,11 @@ describe('NSEC3 of deep names', () => {
 
   it('cost far more without the limits', async () => {
     const limits = { nsec3Iterations: 2500, nsec3Hashes: 10_000 };
-    const { cpuMs } = await denials(zoneWith(2500), 4, limits);
-    withoutLimit('nsec3', 'CPU of 4 questions, 2500 iterations', cpuMs, 500, 'ms');
+    const zone = zoneWith(2500);
+    const bounded = await denials(zone, 4);
+    const { cpuMs } = await denials(zone, 4, limits);
+    // Machines differ, so that the measure is by how much.
+    withoutLimit('nsec3', 'CPU of 4 questions, 2500 iterations', cpuMs, 10 * Math.max(4, bounded.cpuMs), 'ms');
   });
 });
 
