@@ -152,6 +152,7 @@ describe('a key that is trusted', () => {
     expect(zone.trusted).toBe(1);
     expect(zone.publish(2, [a, b], [a])).toEqual([]);
     expect(zone.publish(20, [gone, b], [gone, b])).toEqual([]);
+    expect(zone.point.anchors[0]).toMatchObject({ since: start + DAY, seen: start + 20 * DAY });
     expect(zone.publish(49, [b], [b])).toEqual([]);
     expect(zone.publish(50, [b], [b])).toEqual([`. ${a.tag} Revoked -> Removed`]);
     expect(zone.publish(51, [a, b], [a, b])).toEqual([]);
