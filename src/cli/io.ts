@@ -1,11 +1,14 @@
 // What the verbs have of the world: output, environment, files, signals, and the parts of rootwalk that they start.
 
 import type { Clock, Log, ServerAddress } from '../base/ports.ts';
-import type { Settings } from '../config/settings.ts';
+import type { LogLevel, Settings } from '../config/settings.ts';
+import type { Answer, DaemonAt } from '../console/client.ts';
+import type { ReloadReport } from '../console/view.ts';
+import type { ReadSettings } from '../reload.ts';
 import type { Resolution, ResolveRequest } from '../resolver/types.ts';
 
 /** Exit codes of every verb. */
-export const EXIT = { done: 0, usage: 1, noAnswer: 9, internal: 10 } as const;
+export const EXIT = { done: 0, usage: 1, notRunning: 3, noAnswer: 9, internal: 10 } as const;
 
 /** An error that a user can mend: printed as one line, without a stack. `exitCode` as in {@link EXIT}. */
 export class CliError extends Error {
@@ -29,6 +32,11 @@ export interface OpenedResolver {
 export interface Listening {
   readonly bound: readonly ServerAddress[];
   readonly skipped: readonly string[];
+  /** Path of the control socket, and address of the console; undefined: none. */
+  readonly control: string | undefined;
+  readonly console: string | undefined;
+  /** Why a default of those could not be had, a sentence each. */
+  readonly warnings: readonly string[];
 }
 
 /** The daemon. */
@@ -37,8 +45,22 @@ export interface OpenedDaemon {
   start(): Promise<Listening>;
   /** Asks the root for its servers (RFC 9609). */
   prime(): Promise<Resolution>;
+  /** Reads the settings again. */
+  reload(): Promise<ReloadReport>;
   /** Finishes what is in flight. */
   close(): Promise<void>;
+}
+
+/** How a daemon reads its settings again. */
+export interface Reloading {
+  /** The file that it started with; undefined: the defaults. */
+  readonly file: string | undefined;
+  readonly readSettings: () => Promise<ReadSettings>;
+}
+
+/** A log whose level can change. */
+export interface LevelledLog extends Log {
+  setLevel(level: LogLevel): void;
 }
 
 /** How the lab is run; its own module prints the story and, at a terminal, reads names. */
@@ -73,11 +95,15 @@ export interface ReplayReport {
 /** The parts of rootwalk behind the verbs, each loaded when it is first needed. Tests put others in their place. */
 export interface Parts {
   openResolver(settings: Settings, log: Log): Promise<OpenedResolver>;
-  openDaemon(settings: Settings, log: Log): Promise<OpenedDaemon>;
+  openDaemon(settings: Settings, log: LevelledLog, reloading: Reloading): Promise<OpenedDaemon>;
+  /** Asks a running daemon once; rejects with the system's error when nothing answers there. */
+  askDaemon(at: DaemonAt, method: 'GET' | 'POST', path: string, body?: unknown): Promise<Answer>;
+  /** A list of a running daemon, as its lines come; rejects likewise. */
+  listDaemon(at: DaemonAt, path: string): AsyncIterable<unknown>;
   runLab(request: LabRequest): Promise<RunningLab>;
   replay(files: readonly ReplayFile[], options: { readonly explain: boolean }): Promise<ReplayReport>;
   /** Logs to standard error: JSON, or for people at a terminal. */
-  openLog(level: Settings['log']['level'], pretty: boolean): Promise<Log>;
+  openLog(level: LogLevel, pretty: boolean): Promise<LevelledLog>;
 }
 
 /** The world as the verbs see it. */
@@ -93,6 +119,8 @@ export interface Io {
   hasNetwork(): boolean;
   /** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */
   stopped(): Promise<void>;
+  /** Calls `run` at each SIGHUP, which from now on does not end the process. */
+  onHangup(run: () => void): void;
   readonly parts: Parts;
 }
 
@@ -102,7 +130,7 @@ export function systemCode(error: unknown): string | undefined {
 }
 
 /** Errors of other parts whose message is one line that tells the user what to do. */
-const TOLD_BY_NAME: ReadonlySet<string> = new Set(['ListenError', 'SettingsFileError']);
+const TOLD_BY_NAME: ReadonlySet<string> = new Set(['ListenError', 'SettingsFileError', 'ConsoleError']);
 
 /** `error` as a {@link CliError} when it is one that a user can mend; undefined: a fault of our own. */
 export function asCliError(error: unknown): CliError | undefined {

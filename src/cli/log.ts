@@ -1,8 +1,9 @@
 // The log: pino behind the Log port, JSON lines to standard error, or lines for people at a terminal.
 
 import { type DestinationStream, pino } from 'pino';
-import type { Log, LogFields } from '../base/ports.ts';
+import type { LogFields } from '../base/ports.ts';
 import type { LogLevel } from '../config/settings.ts';
+import type { LevelledLog } from './io.ts';
 
 /** Lines that wait for a slow reader of standard error: beyond it they are dropped, for answers come first. Octets. */
 const WAITING_OCTETS_MAX = 1024 * 1024;
@@ -17,7 +18,7 @@ export interface LogOptions {
 }
 
 /** A log. It writes no process ID or host name: those who collect logs add them. */
-export async function createLog(options: LogOptions): Promise<Log> {
+export async function createLog(options: LogOptions): Promise<LevelledLog> {
   const logger = pino(
     { level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: named } },
     options.destination ?? (await standardError(options.pretty)),
@@ -28,7 +29,15 @@ export async function createLog(options: LogOptions): Promise<Log> {
       if (fields === undefined) logger[level](message);
       else logger[level](fields, message);
     };
-  return { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') };
+  return {
+    debug: line('debug'),
+    info: line('info'),
+    warn: line('warn'),
+    error: line('error'),
+    setLevel(level): void {
+      logger.level = level;
+    },
+  };
 }
 
 function named(level: string): { level: string } {

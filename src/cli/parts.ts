@@ -2,11 +2,22 @@
 
 import process from 'node:process';
 import type { Log } from '../base/ports.ts';
-import type { Settings } from '../config/settings.ts';
-import type { LabRequest, OpenedDaemon, OpenedResolver, Parts, ReplayFile, ReplayReport, RunningLab } from './io.ts';
+import type { LogLevel, Settings } from '../config/settings.ts';
+import type { Answer } from '../console/client.ts';
+import type {
+  LabRequest,
+  LevelledLog,
+  OpenedDaemon,
+  OpenedResolver,
+  Parts,
+  Reloading,
+  ReplayFile,
+  ReplayReport,
+  RunningLab,
+} from './io.ts';
 
 /** What `rootwalk` runs with. */
-export const parts: Parts = { openResolver, openDaemon, runLab, replay, openLog };
+export const parts: Parts = { openResolver, openDaemon, askDaemon, listDaemon, runLab, replay, openLog };
 
 async function openResolver(settings: Settings, log: Log): Promise<OpenedResolver> {
   const [{ createDaemon }, { systemClock }] = await Promise.all([import('../create.ts'), import('../net/clock.ts')]);
@@ -16,20 +27,29 @@ async function openResolver(settings: Settings, log: Log): Promise<OpenedResolve
   return { clock, resolve: (request) => daemon.resolver.resolve(request), close: () => daemon.close() };
 }
 
-async function openDaemon(settings: Settings, log: Log): Promise<OpenedDaemon> {
+async function openDaemon(settings: Settings, log: LevelledLog, reloading: Reloading): Promise<OpenedDaemon> {
   const [{ createDaemon }, { serverAddressToText }] = await Promise.all([
     import('../create.ts'),
     import('../config/address.ts'),
   ]);
-  const daemon = createDaemon(settings, { log });
+  const daemon = createDaemon(settings, { log, ...reloading, setLogLevel: (level) => log.setLevel(level) });
   return {
     start: async () => {
-      const { bound, skipped } = await daemon.start();
-      return { bound, skipped: skipped.map(({ address, why }) => `${serverAddressToText(address)}: ${why}`) };
+      const { skipped, ...started } = await daemon.start();
+      return { ...started, skipped: skipped.map(({ address, why }) => `${serverAddressToText(address)}: ${why}`) };
     },
+    reload: () => daemon.reload(),
     prime: () => daemon.prime(),
     close: () => daemon.close(),
   };
+}
+
+async function askDaemon(...asked: Parameters<Parts['askDaemon']>): Promise<Answer> {
+  return (await import('../console/client.ts')).askDaemon(...asked);
+}
+
+async function* listDaemon(...asked: Parameters<Parts['listDaemon']>): AsyncGenerator<unknown> {
+  yield* (await import('../console/client.ts')).listDaemon(...asked);
 }
 
 async function runLab(request: LabRequest): Promise<RunningLab> {
@@ -42,7 +62,7 @@ async function replay(files: readonly ReplayFile[], options: { readonly explain:
   return replayFiles(files, options);
 }
 
-async function openLog(level: Settings['log']['level'], pretty: boolean): Promise<Log> {
+async function openLog(level: LogLevel, pretty: boolean): Promise<LevelledLog> {
   const { createLog } = await import('./log.ts');
   return createLog({ level, pretty });
 }

@@ -3,6 +3,7 @@
 import { Command, CommanderError } from 'commander';
 import { printable } from '../base/printable.ts';
 import { asCliError, EXIT, type Io } from './io.ts';
+import { addDaemonVerbs } from './program-daemon.ts';
 
 /** Runs the command line `words` (without the program's own path) and gives the exit code. */
 export async function runProgram(words: readonly string[], io: Io, version: () => string): Promise<number> {
@@ -102,6 +103,7 @@ function createProgram(io: Io, ended: (code: number) => void): Command {
     .option('--json', JSON_OPTION)
     .action(async (files, flags) => ended(await (await import('./replay.ts')).replay(io, files, flags)));
 
+  addDaemonVerbs(program, io, ended, { config: CONFIG, json: JSON_OPTION });
   return program;
 }
 

@@ -1,7 +1,7 @@
 // `rootwalk replay`: plays scenarios (.rpl) and capsules (.json) again, with no network.
 
 import { EXIT, type Io } from './io.ts';
-import { readText } from './settings.ts';
+import { readText } from './read-text.ts';
 
 /** Runs the verb; exit code 1 when a file does not play as it says. */
 export async function replay(

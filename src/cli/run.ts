@@ -1,9 +1,9 @@
 // The command line in the real world: streams, files, signals, and the exit code.
 
-import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import process from 'node:process';
+import { packageVersion } from '../version.ts';
 import { EXIT, type Io } from './io.ts';
 import { parts } from './parts.ts';
 import { runProgram } from './program.ts';
@@ -11,7 +11,7 @@ import { runProgram } from './program.ts';
 /** Runs the command line of `argv` (as `process.argv`) and sets the exit code. Rejects only for faults of our own. */
 export async function run(argv: readonly string[]): Promise<void> {
   process.on('uncaughtException', internalError);
-  process.exitCode = await runProgram(argv.slice(2), systemIo(), version);
+  process.exitCode = await runProgram(argv.slice(2), systemIo(), packageVersion);
 }
 
 /** A fault of our own, wherever it arose: told with its stack, and the end, since state can no longer be trusted. */
@@ -30,6 +30,7 @@ function systemIo(): Io {
     readFile: (path) => readFile(path, 'utf8'),
     hasNetwork,
     stopped,
+    onHangup: (run) => void process.on('SIGHUP', run),
     parts,
   };
 }
@@ -63,8 +64,3 @@ function stopped(): Promise<void> {
 }
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
-
-function version(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return String((JSON.parse(text) as { version?: unknown }).version);
-}

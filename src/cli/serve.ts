@@ -5,19 +5,26 @@ import type { Settings } from '../config/settings.ts';
 import { INTERCEPTED } from '../resolver/explain-words.ts';
 import type { Resolution } from '../resolver/types.ts';
 import { RCODE } from '../wire/types.ts';
-import { EXIT, type Io, type Listening } from './io.ts';
-import { findSettings } from './settings.ts';
+import { EXIT, type Io, type Listening, type OpenedDaemon } from './io.ts';
+import { reloadText } from './reload-text.ts';
+import { checkedSettings, readSettings } from './settings.ts';
 
 /** Runs the verb until SIGTERM or SIGINT; then answers what is in flight and ends with 0. */
 export async function serve(io: Io, flags: { readonly config?: string | undefined }): Promise<number> {
   // Asked for first: a signal that comes while starting must not be lost.
   const stopped = io.stopped();
-  const { settings, file } = await findSettings(io, flags.config);
+  const { settings, file } = await checkedSettings(io, flags.config);
   const log = await io.parts.openLog(settings.log.level, io.errIsTerminal);
-  const daemon = await io.parts.openDaemon(settings, log);
+  const daemon = await io.parts.openDaemon(settings, log, {
+    file,
+    // The file that was found at the start, and no other one should that be gone.
+    readSettings: () => readSettings(io, flags.config ?? file),
+  });
+  io.onHangup(() => void reload(io, daemon));
   let stopping = false;
   try {
     const listening = await daemon.start();
+    for (const warning of listening.warnings) io.err(`rootwalk: ${printable(warning)}\n`);
     io.out(listeningText(listening, file));
     // Listening comes first: the root may take seconds to be given up.
     const primed = daemon.prime().then((resolution) => {
@@ -32,12 +39,21 @@ export async function serve(io: Io, flags: { readonly config?: string | undefine
   return EXIT.done;
 }
 
-function listeningText({ bound, skipped }: Listening, file: string | undefined): string {
+/** What SIGHUP does. */
+async function reload(io: Io, daemon: OpenedDaemon): Promise<void> {
+  const report = await daemon.reload();
+  if (report.ok) io.out(`${reloadText(report)}\n`);
+  else io.err(report.errors.map((line) => `rootwalk: not reloaded: ${printable(line)}\n`).join(''));
+}
+
+function listeningText({ bound, skipped, control, console }: Listening, file: string | undefined): string {
   const addresses = [...new Set(bound.map(({ ip, port }) => (ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`)))];
   const [first] = bound;
   return [
     ...skipped.map((address) => `Not listening on ${printable(address)}`),
     `Listening on ${addresses.join(' and ')} (UDP, TCP), ${file === undefined ? 'with the default settings' : `as ${printable(file)} says`}.`,
+    ...(control === undefined ? [] : [`Control socket: ${printable(control)}`]),
+    ...(console === undefined ? [] : [`Metrics and health: http://${console}/metrics /health /ready`]),
     ...(first === undefined ? [] : [`Try: dig @${first.ip} -p ${first.port} www.example.com`]),
     '',
   ].join('\n');

@@ -1,8 +1,10 @@
 // Finds, reads and checks the configuration file of a verb.
 
-import { printable } from '../base/printable.ts';
+import type { LoadedSettings, SettingsError } from '../config/load.ts';
 import { defaultSettings, type Settings } from '../config/settings.ts';
+import type { ReadSettings } from '../reload.ts';
 import { CliError, type Io, systemCode } from './io.ts';
+import { readText, whyUnreadable } from './read-text.ts';
 
 /** The settings in effect, and the file that they came from (undefined: the defaults). */
 export interface FoundSettings {
@@ -15,13 +17,42 @@ const PLACES = ['./rootwalk.yaml', '/etc/rootwalk/rootwalk.yaml'] as const;
 
 /** The settings of `--config`, ROOTWALK_CONFIG, or the usual places. Bad ones throw {@link CliError}, one line an error. */
 export async function findSettings(io: Io, config: string | undefined): Promise<FoundSettings> {
+  return load(io, config, false);
+}
+
+/** The same for who is to run by them: the files that they name, and the records in them, are checked too. */
+export async function checkedSettings(io: Io, config: string | undefined): Promise<FoundSettings> {
+  return load(io, config, true);
+}
+
+/** {@link checkedSettings} for a reload: what is wrong is told, not thrown. */
+export async function readSettings(io: Io, config: string | undefined): Promise<ReadSettings> {
+  try {
+    return await checkedSettings(io, config);
+  } catch (error) {
+    if (error instanceof CliError) return { errors: error.message.split('\n') };
+    throw error;
+  }
+}
+
+async function load(io: Io, config: string | undefined, files: boolean): Promise<FoundSettings> {
   const found = await findFile(io, config);
   if (found === undefined) return { settings: defaultSettings, file: undefined };
   // The YAML parser and the schema take a twentieth of a second to load: only where there is a file.
   const { loadSettings, settingsErrorToText } = await import('../config/load.ts');
   const loaded = loadSettings(found.text, found.file);
-  if ('settings' in loaded) return { settings: loaded.settings, file: found.file };
-  throw new CliError(loaded.errors.map(settingsErrorToText).join('\n'));
+  const errors = 'errors' in loaded ? loaded.errors : files ? await fileFaults(io, found.file, loaded) : [];
+  if ('settings' in loaded && errors.length === 0) return { settings: loaded.settings, file: found.file };
+  throw new CliError(errors.map(settingsErrorToText).join('\n'));
+}
+
+async function fileFaults(
+  io: Io,
+  file: string,
+  { settings, locate }: Extract<LoadedSettings, { readonly settings: Settings }>,
+): Promise<readonly SettingsError[]> {
+  const { faultsOf } = await import('./faults.ts');
+  return faultsOf(io, file, settings, locate);
 }
 
 /** The file that {@link findSettings} would read, and its text; undefined: there is none. */
@@ -41,24 +72,4 @@ export async function findFile(
     }
   }
   return undefined;
-}
-
-/** The text of a file that a user named; {@link CliError} when it cannot be read. */
-export async function readText(io: Io, file: string, because = ''): Promise<string> {
-  try {
-    return await io.readFile(file);
-  } catch (error) {
-    throw new CliError(`${printable(file)}: ${whyUnreadable(error)}${because}`);
-  }
-}
-
-const REASONS: { readonly [code: string]: string | undefined } = {
-  ENOENT: 'there is no such file',
-  ENOTDIR: 'there is no such file',
-  EISDIR: 'it is a folder, not a file',
-  EACCES: 'it may not be read by this user',
-};
-
-function whyUnreadable(error: unknown): string {
-  return REASONS[systemCode(error) ?? ''] ?? (error instanceof Error ? error.message : String(error));
 }

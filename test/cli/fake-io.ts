@@ -37,6 +37,7 @@ export async function cli(words: readonly string[], changes: FakeWorld = {}): Pr
     },
     hasNetwork: () => changes.hasNetwork ?? true,
     stopped: () => changes.stopped ?? Promise.resolve(),
+    onHangup: (run) => changes.hangup?.(run),
     parts: { ...fakeParts, ...changes.parts },
   };
   const code = await runProgram(words, io, () => '1.2.3');
@@ -50,6 +51,8 @@ export interface FakeWorld {
   readonly files?: Readonly<Record<string, string | { readonly code: string }>>;
   readonly hasNetwork?: boolean;
   readonly stopped?: Promise<void>;
+  /** Is given what a SIGHUP would run. */
+  readonly hangup?: (run: () => void) => void;
   readonly parts?: Partial<Parts>;
 }
 
@@ -58,7 +61,11 @@ const fakeParts: Parts = {
   openDaemon: () => Promise.reject(new Error('no daemon in this test')),
   runLab: () => Promise.reject(new Error('no lab in this test')),
   replay: () => Promise.reject(new Error('no replay in this test')),
-  openLog: () => Promise.resolve(silentLog),
+  openLog: () => Promise.resolve({ ...silentLog, setLevel: () => undefined }),
+  askDaemon: () => Promise.reject(Object.assign(new Error('no daemon in this test'), { code: 'ENOENT' })),
+  listDaemon: () => {
+    throw new Error('no daemon in this test');
+  },
 };
 
 /** The part that answers every question with `resolution` after `events`, each taking 5 ms of its clock. */

@@ -40,6 +40,8 @@ describe('usage', () => {
   });
 });
 
+const unwatched = { control: undefined, console: undefined, warnings: [] };
+
 /** A daemon that starts on one address, and notes what becomes of it. */
 function daemon(changes: Partial<OpenedDaemon> = {}): { parts: Partial<Parts>; given: Settings[]; log: string[] } {
   const log: string[] = [];
@@ -51,7 +53,9 @@ function daemon(changes: Partial<OpenedDaemon> = {}): { parts: Partial<Parts>; g
         { ip: '::1', port: 5353 },
       ],
       skipped: [],
+      ...unwatched,
     }),
+    reload: async () => ({ ok: true, changed: ['allow'], restart: ['listen'] }),
     prime: async () => result({ answer: [rrset('.', 60, 'NS', 'a.example.')] }),
     close: async () => {
       log.push('closed');
@@ -90,7 +94,7 @@ Stopping: what is in flight is finished first.
   });
 
   test('names addresses that were left out', async () => {
-    const { parts } = daemon({ start: async () => ({ bound: [], skipped: ['[::1]:5353: not there'] }) });
+    const { parts } = daemon({ start: async () => ({ bound: [], skipped: ['[::1]:5353: not there'], ...unwatched }) });
     expect((await cli(['serve'], { parts, stopped: later() })).out).toContain(
       'Not listening on [::1]:5353: not there\n',
     );

@@ -1,0 +1,25 @@
+// Reads files that a user named, and says in words why one cannot be read.
+
+import { printable } from '../base/printable.ts';
+import { CliError, type Io, systemCode } from './io.ts';
+
+/** The text of a file that a user named; {@link CliError} when it cannot be read. */
+export async function readText(io: Io, file: string, because = ''): Promise<string> {
+  try {
+    return await io.readFile(file);
+  } catch (error) {
+    throw new CliError(`${printable(file)}: ${whyUnreadable(error)}${because}`);
+  }
+}
+
+const REASONS: { readonly [code: string]: string | undefined } = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'there is no such file',
+  EISDIR: 'it is a folder, not a file',
+  EACCES: 'it may not be read by this user',
+};
+
+/** An error of the file system in words. */
+export function whyUnreadable(error: unknown): string {
+  return REASONS[systemCode(error) ?? ''] ?? (error instanceof Error ? error.message : String(error));
+}
