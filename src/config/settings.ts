@@ -70,7 +70,10 @@ export interface Settings {
     readonly negativeTrustAnchors: readonly NegativeTrustAnchorSetting[];
     /** Zones signed with SHA-1 alone: `validate` (default) or hold `insecure` (RFC 9905). */
     readonly sha1: 'validate' | 'insecure';
-    /** File that remembers trust anchors as they roll over (RFC 5011), made when absent. Default null: they stay as configured. */
+    /**
+     * File that remembers trust anchors as they roll over (RFC 5011), made when absent; the zones' keys are then asked
+     * for unasked, first a minute after the start. Default null: the anchors stay as configured.
+     */
     readonly rolloverState: string | null;
   };
   readonly cache: {
