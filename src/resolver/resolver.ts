@@ -12,6 +12,7 @@ import { reconfigured } from './reconfigure.ts';
 import { resolve } from './resolve.ts';
 import { Rollover } from './rollover.ts';
 import { type Caches, Scope, type Shared } from './scope.ts';
+import { type Slot, Slots } from './slots.ts';
 import { type Life, makeCaches, makeShared, makeTrust } from './state.ts';
 import type { Resolution, ResolveRequest } from './types.ts';
 
@@ -31,10 +32,11 @@ export class Resolver {
   #shared: Shared;
   /** Undefined: the anchors stay as they are. */
   #rollover: Rollover | undefined;
-  #resolutions = 0;
+  readonly #slots: Slots;
 
   constructor(options: EngineOptions) {
     this.caches = makeCaches(options);
+    this.#slots = new Slots(options.limits.resolutions, options.clock);
     this.#shared = makeShared(options, this.#life, this.caches, makeTrust(options), new Map());
     this.#rollover = makeRollover(this.#shared);
     this.inspector = createInspector(() => this.#shared);
@@ -94,11 +96,13 @@ export class Resolver {
       running.clients += 1;
       return running.promise;
     }
-    if (this.#resolutions >= limits.resolutions) {
+    const scope = new Scope(this.#shared, request.checkingDisabled, request.observer);
+    const slot = this.#slots.take(scope.budget);
+    if (slot === undefined) {
       // What is in memory needs no slot.
       return Promise.resolve(this.fromCache(request) ?? this.#busy('resolutions', `${limits.resolutions} at once`));
     }
-    const promise = this.#run(request);
+    const promise = this.#run(request, scope, slot);
     if (request.observer === undefined) {
       this.#inProgress.set(key, { promise, clients: 1 });
       const done = (): void => {
@@ -116,14 +120,15 @@ export class Resolver {
     return failed(fail('busy', `limit reached: ${limit} (${most})`));
   }
 
-  async #run(request: ResolveRequest): Promise<Resolution> {
-    const { name, type, checkingDisabled, observer } = request;
-    this.#resolutions += 1;
+  async #run(request: ResolveRequest, scope: Scope, slot: Slot): Promise<Resolution> {
+    const { name, type, observer } = request;
     try {
-      const scope = new Scope(this.#shared, checkingDisabled, observer);
       const lookup = scope.rootLookup(name, type);
       if (observer) scope.emit(lookup, { kind: 'question', name, type });
-      const resolution = await resolve(scope, lookup);
+      const found = await resolve(scope, lookup);
+      // Cancelled: a newer question has its slot. That says nothing of the name.
+      const cancelled = scope.budget.cancelled && found.failure !== undefined;
+      const resolution = cancelled ? this.#busy('resolutions', 'the slot went to a newer question') : found;
       this.#finish(scope, request, resolution);
       if (observer) {
         const { rcode, failure, extendedErrors } = resolution;
@@ -137,14 +142,14 @@ export class Resolver {
       }
       return resolution;
     } finally {
-      this.#resolutions -= 1;
+      this.#slots.release(slot);
     }
   }
 
   /** Keeps a failure for its own question alone (RFC 9520) and logs it. */
   #finish(scope: Scope, request: ResolveRequest, resolution: Resolution): void {
     const { failure, extendedErrors } = resolution;
-    if (failure === undefined || failure === 'cached-failure' || failure === 'closed') return;
+    if (failure === undefined || failure === 'cached-failure' || failure === 'closed' || failure === 'busy') return;
     const { name, type, checkingDisabled } = request;
     scope.shared.caches.records.putFailure(
       { name, type, checkingDisabled, reason: failure, extendedErrors },
@@ -171,7 +176,7 @@ export class Resolver {
 
   /** Resolutions in progress. */
   get resolutions(): number {
-    return this.#resolutions;
+    return this.#slots.size;
   }
 
   /** Ends what is in progress at its next step, as failures, and closes the transport. */

@@ -50,4 +50,20 @@ describe('1,500 questions for a dead authority', () => {
     withoutLimit('storm', 'resolutions at once', free.resolver.resolutions, 100);
     await free.virtual?.runUntil(Promise.all(freeStorm));
   });
+
+  it('hold no more than half of the slots for over 200 ms each', async () => {
+    const served = async (waitMs: number): Promise<number> => {
+      const world = stormWorld({ resolutions: 100 });
+      await world.ask('www.live.com.');
+      const storm = Array.from({ length: 100 }, (_, i) => world.start(`s${i}.dead.com.`));
+      await world.pass(waitMs / 1000);
+      const others = Promise.all(Array.from({ length: 60 }, (_, i) => world.start(`n${i}.live.com.`)));
+      const resolutions = (await world.virtual?.runUntil(others)) ?? [];
+      await world.virtual?.runUntil(Promise.all(storm));
+      expect(world.resolver.resolutions).toBe(0);
+      return resolutions.filter(({ rcode }) => rcode === RCODE.NOERROR).length;
+    };
+    exactly('storm', 'new questions served at once after 200 ms, all 100 slots taken', await served(201), 50);
+    exactly('storm', 'new questions served at once before', await served(100), 0);
+  });
 });

@@ -1,0 +1,55 @@
+// The places of resolutions at once, of which slow work keeps no more than half (Unbound's jostle list).
+
+import type { Clock } from '../base/ports.ts';
+import type { Budget } from './budget.ts';
+
+/** A resolution's place. */
+export interface Slot {
+  readonly budget: Budget;
+  readonly sinceMs: number;
+}
+
+/** A place in the second half may be taken over once its resolution has had this long. */
+const UNDISTURBED_MS = 200;
+
+/** `most` places. The first half is kept to the end; in the other half the longest held makes room when all are taken. */
+export class Slots {
+  readonly #clock: Clock;
+  readonly #keptMost: number;
+  readonly #lentMost: number;
+  readonly #kept = new Set<Slot>();
+  readonly #lent = new Set<Slot>();
+
+  constructor(most: number, clock: Clock) {
+    this.#clock = clock;
+    this.#keptMost = Math.ceil(most / 2);
+    this.#lentMost = most - this.#keptMost;
+  }
+
+  /** A place for the work that `budget` pays, which may cancel older work (CVE-2026-42534); undefined: none is to be had. */
+  take(budget: Budget): Slot | undefined {
+    const slot = { budget, sinceMs: this.#clock.nowMs() };
+    if (this.#kept.size < this.#keptMost) {
+      this.#kept.add(slot);
+      return slot;
+    }
+    if (this.#lent.size >= this.#lentMost) {
+      const [oldest] = this.#lent;
+      if (oldest === undefined || slot.sinceMs - oldest.sinceMs < UNDISTURBED_MS) return undefined;
+      oldest.budget.cancelled = true;
+      this.#lent.delete(oldest);
+    }
+    this.#lent.add(slot);
+    return slot;
+  }
+
+  /** Gives a place back; nothing happens when it was taken over. */
+  release(slot: Slot): void {
+    if (!this.#kept.delete(slot)) this.#lent.delete(slot);
+  }
+
+  /** Places taken. */
+  get size(): number {
+    return this.#kept.size + this.#lent.size;
+  }
+}
