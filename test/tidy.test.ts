@@ -46,6 +46,7 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
   'node:readline': ['lab', 'cli'],
   'node:readline/promises': ['lab', 'cli'],
   'node:timers': ['net'],
+  'node:v8': ['cli'],
   'node:timers/promises': ['net'],
 };
 

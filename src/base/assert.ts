@@ -9,8 +9,3 @@ export class AssertionError extends Error {
 export function assert(condition: unknown, message: string): asserts condition {
   if (!condition) throw new AssertionError(message);
 }
-
-/** Marks a place that types say is never reached; throws {@link AssertionError}. */
-export function unreachable(value: never): never {
-  throw new AssertionError(`unexpected value: ${JSON.stringify(value)}`);
-}

@@ -28,10 +28,12 @@ async function openResolver(settings: Settings, log: Log): Promise<OpenedResolve
 }
 
 async function openDaemon(settings: Settings, log: LevelledLog, reloading: Reloading): Promise<OpenedDaemon> {
-  const [{ createDaemon }, { serverAddressToText }] = await Promise.all([
+  const [{ createDaemon }, { serverAddressToText }, { tightenHeap }] = await Promise.all([
     import('../create.ts'),
     import('../config/address.ts'),
+    import('./heap.ts'),
   ]);
+  tightenHeap();
   const daemon = createDaemon(settings, { log, ...reloading, setLogLevel: (level) => log.setLevel(level) });
   return {
     start: async () => {

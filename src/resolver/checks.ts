@@ -10,7 +10,7 @@ import { EDE } from '../wire/types.ts';
 import { failLimit } from './failure.ts';
 import type { FoundFailure } from './found.ts';
 import type { Lookup, Scope } from './scope.ts';
-import type { TrustState } from './trust.ts';
+import type { TrustState } from './zone-status.ts';
 
 /** NSEC and NSEC3 RRsets of one response. */
 export interface Proofs {

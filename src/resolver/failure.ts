@@ -71,7 +71,10 @@ export function giveUp(
     return failLimit(exhausted, scope.shared.options.limits[exhausted]);
   const zone = nameToText(delegation.zone);
   if (troubles.length === 0 && addresses > 0) {
-    return fail('servers-failed', `none of the ${addresses} known servers of ${zone} serves it (found lame before)`);
+    return fail(
+      'servers-failed',
+      `none of the ${addresses} known servers of ${zone} is of use: each was found lame for it, or has been asked often enough`,
+    );
   }
   if (troubles.length === 0) {
     const servers = delegation.nameServers.slice(0, 3).map(nameToText).join(' ');

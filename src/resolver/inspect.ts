@@ -13,7 +13,7 @@ import type { RRset } from '../wire/rrset.ts';
 import { typeToText } from '../wire/types.ts';
 import type { LayerName } from './events.ts';
 import type { Shared } from './scope.ts';
-import type { ZoneStatus } from './trust.ts';
+import type { ZoneStatus } from './zone-status.ts';
 
 /** The layers in the order of the notes. */
 export const LAYERS: readonly LayerName[] = ['answers', 'host', 'records', 'hierarchy'];

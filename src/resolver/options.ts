@@ -6,8 +6,8 @@ import type { HostOptions } from '../cache/host.ts';
 import type { Trust } from '../dnssec/delegation.ts';
 import type { ResourceRecord } from '../wire/message.ts';
 import type { RolloverOptions } from './rollover.ts';
-import type { NegativeAnchor } from './trust.ts';
 import type { ConfiguredZone } from './types.ts';
+import type { NegativeAnchor } from './zone-status.ts';
 
 /** How upstream servers are asked. */
 export interface UpstreamOptions {

@@ -21,7 +21,7 @@ import { iterate } from './iterate.ts';
 import type { DnssecOptions } from './options.ts';
 import { find } from './resolve.ts';
 import { Scope, type Shared } from './scope.ts';
-import type { TrustState } from './trust.ts';
+import type { TrustState } from './zone-status.ts';
 
 /** Where the state of rolling anchors comes from and goes to. */
 export interface RolloverOptions {

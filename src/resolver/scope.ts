@@ -20,7 +20,7 @@ import type { Reply } from './exchange.ts';
 import type { Found } from './found.ts';
 import type { EngineOptions } from './options.ts';
 import type { Pacer } from './pacer.ts';
-import type { TrustState } from './trust.ts';
+import type { TrustState } from './zone-status.ts';
 
 /** The caches of an engine, one field a layer (servers belong to the hierarchy). */
 export interface Caches {

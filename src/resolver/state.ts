@@ -19,7 +19,7 @@ import { nameServersOf } from './classify.ts';
 import type { EngineOptions } from './options.ts';
 import { Pacer } from './pacer.ts';
 import type { Caches, Shared } from './scope.ts';
-import { type TrustState, zoneStatusOctets } from './trust.ts';
+import { type TrustState, zoneStatusOctets } from './zone-status.ts';
 
 /** What outlives a change of options. */
 export interface Life {

@@ -145,6 +145,8 @@ export function storeChain(
   let name = first.target;
   for (let links = 1; links < scope.shared.options.limits.aliasLinks && name !== undefined; links++) {
     if (!(response.authoritative || asked.role !== 'authority') || !isSubdomainOf(name, asked.zone)) break;
+    // RFC 4035, 3.1.4.1: of a zone's own DS its servers know nothing; the parent is asked.
+    if (asked.type === TYPE.DS && name === asked.zone) break;
     const outcome = classify(response, { ...asked, name });
     if (outcome.kind === 'alias' && fits(outcome.rrset)) {
       storeRRset(scope, lookup, outcome.rrset, asked.zone, response);

@@ -25,7 +25,7 @@ import { EDE, TYPE } from '../wire/types.ts';
 import { cnameTarget } from './alias.ts';
 import type { Found } from './found.ts';
 import type { Scope } from './scope.ts';
-import type { TrustState } from './trust.ts';
+import type { TrustState } from './zone-status.ts';
 
 /** What is proven of a name, before it is known how long it holds. */
 type Shown =

@@ -1,10 +1,7 @@
 // The chain of trust: which zones are secure, and with which keys, from the anchors down (RFC 4035, 5).
 
-import type { SegmentedMap } from '../cache/segmented.ts';
 import { type Insecure, type Trust, trustOfDs, usableTrust, verifyKeys } from '../dnssec/delegation.ts';
 import { proveNoDs, readDenial } from '../dnssec/denial.ts';
-import type { ImportedKeys, ZoneKeys } from '../dnssec/keys.ts';
-import type { Support } from '../dnssec/support.ts';
 import { type Bogus, type SecureRRset, verifyRRset } from '../dnssec/verify.ts';
 import type { ExtendedError } from '../wire/message.ts';
 import { ancestorOf, labelCount, type Name, nameToText, parentOf, ROOT } from '../wire/name.ts';
@@ -15,40 +12,7 @@ import { fail } from './failure.ts';
 import type { Found, FoundFailure } from './found.ts';
 import { keepRanges } from './keep-ranges.ts';
 import type { Lookup, Scope } from './scope.ts';
-
-/** What is known of a zone. `inside`: the name is no zone cut; the zone it lies in is `zone`. */
-export type ZoneStatus =
-  | { readonly kind: 'secure'; readonly zone: Name; readonly keys: ZoneKeys; readonly expiresAtMs: number }
-  | {
-      readonly kind: 'insecure' | 'bogus';
-      readonly zone: Name;
-      readonly why: ExtendedError | undefined;
-      readonly expiresAtMs: number;
-      /** The end of the negative anchor that says so (Clock.nowMs): data taken under it are kept no longer. */
-      readonly anchorEndsAtMs?: number;
-    }
-  | { readonly kind: 'inside'; readonly zone: Name; readonly expiresAtMs: number };
-
-/** A zone that is not validated, until a moment and for a reason (RFC 7646). */
-export interface NegativeAnchor {
-  readonly zone: Name;
-  /** Seconds since 1970; undefined: until it is taken out. */
-  readonly untilSeconds: number | undefined;
-  readonly reason: string | undefined;
-}
-
-/** What validation shares between resolutions. */
-export interface TrustState {
-  /** Replaced as a whole when anchors roll over (RFC 5011). */
-  anchors: ReadonlyMap<Name, Trust>;
-  readonly negativeAnchors: ReadonlyMap<Name, NegativeAnchor>;
-  readonly support: Support;
-  readonly imported: ImportedKeys;
-  /** Statuses by zone (and by names that are no zones). */
-  readonly zones: SegmentedMap<ZoneStatus>;
-  /** Statuses being found out, by zone: whoever asks next waits for the same. */
-  readonly inFlight: Map<Name, Promise<ZoneStatus | FoundFailure>>;
-}
+import type { TrustState, ZoneStatus } from './zone-status.ts';
 
 /** Asks for one name and type without validating: resolve.ts, handed in so that imports run one way. */
 export type FindLink = (scope: Scope, lookup: Lookup) => Promise<Found>;
@@ -321,10 +285,4 @@ function bogusStatus(
 
 function leastTtl(secure: readonly SecureRRset[]): number {
   return Math.min(INSECURE_TTL, ...secure.map((one) => one.ttl));
-}
-
-/** About what a status takes in memory, its key in the map included. Octets. */
-export function zoneStatusOctets(status: ZoneStatus, key: string): number {
-  const keys = status.kind === 'secure' ? status.keys.keys.reduce((sum, key) => sum + key.rdata.length + 300, 0) : 200;
-  return 300 + key.length + keys;
 }

@@ -21,7 +21,8 @@ import { describe } from './failure.ts';
 import type { Found, FoundFailure } from './found.ts';
 import { keepRanges, keepSoa, keepWildcard } from './keep-ranges.ts';
 import type { Lookup, Scope } from './scope.ts';
-import { type FindLink, type TrustState, type ZoneStatus, zoneStatus } from './trust.ts';
+import { type FindLink, zoneStatus } from './trust.ts';
+import type { TrustState, ZoneStatus } from './zone-status.ts';
 
 /** A verdict on one entry. `ttl`: seconds that a secure one may be kept at most; `untilMs` (Clock.nowMs): an insecure one. */
 type Verdict =
