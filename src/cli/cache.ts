@@ -8,8 +8,8 @@ import type { LayerName } from '../resolver/events.ts';
 import { type CacheEntry, type Flushed, LAYERS } from '../resolver/inspect.ts';
 import { type DaemonFlags, reachDaemon } from './daemon.ts';
 import { CliError, EXIT, type Io } from './io.ts';
+import { layersText, layerTitle } from './layers-text.ts';
 import { jsonText } from './status.ts';
-import { octetsText, table } from './table.ts';
 
 /** Prints the layers with their figures. */
 export async function cacheList(io: Io, flags: DaemonFlags): Promise<number> {
@@ -29,10 +29,10 @@ export async function cacheLookup(io: Io, name: string, flags: DaemonFlags): Pro
   for await (const entry of entries) {
     empty.delete(entry.layer);
     if (flags.json) io.out(`${JSON.stringify(entry)}\n`);
-    else io.out(`${entry.layer === last ? '' : `${titleOf(entry.layer)}\n`} ${entryText(entry)}\n`);
+    else io.out(`${entry.layer === last ? '' : `${layerTitle(entry.layer)}\n`} ${entryText(entry)}\n`);
     last = entry.layer;
   }
-  if (!flags.json && empty.size > 0) io.out(`nothing in ${[...empty].map(titleOf).join(', ')}\n`);
+  if (!flags.json && empty.size > 0) io.out(`nothing in ${[...empty].map(layerTitle).join(', ')}\n`);
   return EXIT.done;
 }
 
@@ -70,32 +70,8 @@ function checkName(name: string): string {
 function readLayer(text: string): LayerName {
   const layer = LAYER_ALIASES[text] ?? LAYERS.find((one) => one === text);
   if (layer !== undefined) return layer;
-  const known = LAYERS.map(titleOf).join(', ');
+  const known = LAYERS.map(layerTitle).join(', ');
   throw new CliError(`${printable(text)} is not a layer; the layers are ${known}`);
-}
-
-/** `answers (browser)`. */
-function titleOf(layer: string): string {
-  const alias = Object.entries(LAYER_ALIASES).find(([, name]) => name === layer)?.[0];
-  return alias === undefined ? layer : `${layer} (${alias})`;
-}
-
-function layersText(layers: StatsReport['layers']): string {
-  const figure = (value: number | undefined): string => `${value ?? 0}`;
-  return table(
-    [
-      ['LAYER', 'ENTRIES', 'HITS', 'MISSES', 'FILLED', 'OF'],
-      ...Object.entries(layers).map(([layer, { entries, hits, misses, octets, octetsMax }]) => [
-        titleOf(layer),
-        figure(entries),
-        figure(hits),
-        figure(misses),
-        octetsText(octets ?? 0),
-        octetsText(octetsMax ?? 0),
-      ]),
-    ],
-    [1, 2, 3, 4, 5],
-  );
 }
 
 /** `www.example.com. 300 A 192.0.2.1 ; secure, answerAA, from example.com.` */

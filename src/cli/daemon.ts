@@ -3,9 +3,10 @@
 import { printable } from '../base/printable.ts';
 import { parseServerAddress } from '../config/address.ts';
 import { controlPaths } from '../config/control-paths.ts';
+import type { Places } from '../config/peek.ts';
 import type { Answer, DaemonAt } from '../console/client.ts';
 import { CliError, EXIT, type Io, systemCode } from './io.ts';
-import { findSettings } from './settings.ts';
+import { findFile, findSettings } from './settings.ts';
 
 /** Flags of every verb that talks to a daemon. */
 export interface DaemonFlags {
@@ -26,7 +27,7 @@ export interface ReachedDaemon {
  * exit code 3 when none runs there.
  */
 export async function reachDaemon(io: Io, flags: DaemonFlags, orConsole = false): Promise<ReachedDaemon> {
-  const { settings } = await findSettings(io, flags.config);
+  const { settings, fault } = await findPlaces(io, flags.config);
   const places: DaemonAt[] = controlPaths(settings.control, io.environment).map((socketPath) => ({ socketPath }));
   const console = orConsole && settings.console !== false ? parseServerAddress(settings.console) : undefined;
   if (console !== undefined) places.push(console);
@@ -40,7 +41,24 @@ export async function reachDaemon(io: Io, flags: DaemonFlags, orConsole = false)
       troubles.push(`${placeText(at)}: ${reasonOf(error)}`);
     }
   }
+  if (fault !== undefined) throw fault;
   throw new CliError(`no daemon runs here (${troubles.join('; ')}); start one with rootwalk serve`, EXIT.notRunning);
+}
+
+/** The settings as far as they lead to a daemon; `fault`: the file has mistakes, which may be why none is found. */
+async function findPlaces(
+  io: Io,
+  config: string | undefined,
+): Promise<{ readonly settings: Places; readonly fault: CliError | undefined }> {
+  try {
+    const { settings } = await findSettings(io, config);
+    return { settings, fault: undefined };
+  } catch (fault) {
+    if (!(fault instanceof CliError)) throw fault;
+    const found = await findFile(io, config);
+    const { peekPlaces } = await import('../config/peek.ts');
+    return { settings: peekPlaces(found?.text ?? ''), fault };
+  }
 }
 
 function reached(io: Io, at: DaemonAt): ReachedDaemon {

@@ -5,6 +5,7 @@ import type { StatsReport, StatusReport } from '../console/reports.ts';
 import type { ReloadReport } from '../console/view.ts';
 import { type DaemonFlags, reachDaemon } from './daemon.ts';
 import { CliError, EXIT, type Io } from './io.ts';
+import { layersText } from './layers-text.ts';
 import { reloadText } from './reload-text.ts';
 import { octetsText, secondsText, table } from './table.ts';
 
@@ -81,15 +82,15 @@ function statsText(report: StatsReport): string {
     ['Now', rows(now)],
     ['Resolutions', mean],
     ...Object.entries(report.upstream).map(([way, counts]) => [`Servers asked over ${way}`, rows(counts)] as const),
-    ...Object.entries(report.layers).map(([layer, figures]) => [`Layer ${layer}`, rows(figures)] as const),
   ];
-  return parts
+  const counted = parts
     .filter(([, lines]) => lines.length > 0)
     .map(
       ([title, lines]) =>
         `${printable(title)}\n${table(lines.map(([label = '', value = '']) => [` ${label}`, value]))}`,
     )
     .join('');
+  return `${counted}Layers\n${layersText(report.layers)}`;
 }
 
 function rows(counts: { readonly [label: string]: number | undefined }): string[][] {

@@ -117,7 +117,12 @@ Stopping: what is in flight is finished first.
       'what answers is not the root: something on the way (a router, the provider) seems to intercept port 53; set a forwarder: zones: [{ zone: ., forward: [ADDRESS] }]',
     ],
     [
-      { files: { './rootwalk.yaml': 'root: { hints: /my.hints }\nupstream: { port: 5300 }' } },
+      {
+        files: {
+          './rootwalk.yaml': 'root: { hints: /my.hints }\nupstream: { port: 5300 }',
+          '/my.hints': '. 60 NS a.\na. 60 A 192.0.2.1',
+        },
+      },
       unreachable,
       'the servers of /my.hints (root.hints) are down, or port 5300 is blocked on the way to them',
     ],
