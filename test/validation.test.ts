@@ -8,7 +8,7 @@ import { EDE, RCODE, TYPE } from '../src/wire/types.ts';
 import { rrsetOf, SignedZone } from './attacks/signed-zone.ts';
 import { addresses, type Behaviour, type Reply, ROOT_IP, WALL_SECONDS, World } from './attacks/world.ts';
 import type { SignOptions } from './dnssec/data.ts';
-import { clientOf, GOOD_IPS, good, ISLAND_IP, island, open, root, signedInternet } from './signed-internet.ts';
+import { clientOf, GOOD_IPS, good, ISLAND_IP, island, OPEN_IP, open, root, signedInternet } from './signed-internet.ts';
 
 const DAY = 86_400;
 const [FIRST_IP = '', SECOND_IP = ''] = GOOD_IPS;
@@ -286,6 +286,6 @@ describe('zones whose servers hold parent and child', () => {
     expect((await signedInternet({ [ISLAND_IP]: impostor }, { dnssec }).ask('www.deep.open.')).security).toBe('bogus');
     const child: Behaviour = (asked) =>
       asked.text === 'www.open.' ? { answer: [island.sign(rrsetOf('www.open. 300 A 192.0.2.66'))] } : open.reply(asked);
-    expect((await signedInternet({ '10.0.0.3': child }, { dnssec }).ask('www.open.')).security).toBe('bogus');
+    expect((await signedInternet({ [OPEN_IP]: child }, { dnssec }).ask('www.open.')).security).toBe('bogus');
   });
 });
