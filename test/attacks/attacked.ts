@@ -96,7 +96,10 @@ export function resolverOf(
     zones: role === 'forwarder' ? [{ zone: ROOT, kind: 'forward', servers: [server] }] : [],
   });
   // A busy machine must not look like a silent server.
-  const resolver = new Resolver({ ...engine, limits: makeLimits({ firstTimeoutMs: 2000, hedgeMs: 2000 }) });
+  const resolver = new Resolver({
+    ...engine,
+    limits: makeLimits({ firstTimeoutMs: 2000, leastTimeoutMs: 1000, hedgeMs: 2000 }),
+  });
   return {
     transport,
     ask: (text) => resolver.resolve({ name: nameFromText(text), type: TYPE.A, checkingDisabled: false }),

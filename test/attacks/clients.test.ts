@@ -1,6 +1,7 @@
 // Hostile clients at the server's handler: malformed queries, bombs, loops, reflection, and names meant for the log.
 import { describe, expect, it } from 'vitest';
 import type { Limits } from '../../src/base/limits.ts';
+import { parseMessage } from '../../src/wire/message.ts';
 import { nameFromText, nameToText } from '../../src/wire/name.ts';
 import { buildQuery } from '../../src/wire/query.ts';
 import { RCODE, TYPE } from '../../src/wire/types.ts';
@@ -242,6 +243,24 @@ describe('DNSBomb', () => {
   it('gives an address that nothing proves ten late answers a second', async () => {
     atMost('dnsbomb', 'late answers within a second, of 200', await burst('192.168.1.1', 200), 10);
     withoutLimit('dnsbomb', 'late answers within a second, exempt address', await burst('127.0.0.1', 200), 10);
+  });
+
+  it('gives them to an address that a cookie proves, and to no other with that cookie', async () => {
+    const { world, served } = plainWorld();
+    await cached(world, served);
+    const client = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
+    const reply = await served.ask(query('www.com.', TYPE.A, edns([{ code: 10, data: client }])), {
+      address: '192.168.1.1',
+    });
+    const cookie = parseMessage(reply ?? new Uint8Array(0)).edns?.options.find(({ code }) => code === 10)?.data;
+    if (cookie === undefined) throw new Error('no cookie');
+    expect(await burst('192.168.1.1', 50, { cookie })).toBe(50);
+    atMost(
+      'dnsbomb',
+      'late answers within a second, of 50 with a stolen cookie',
+      await burst('192.168.1.2', 50, { cookie }),
+      10,
+    );
   });
 
   it('so many replies are awaited by one address', async () => {

