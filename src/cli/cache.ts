@@ -68,7 +68,7 @@ function checkName(name: string): string {
 }
 
 function readLayer(text: string): LayerName {
-  const layer = LAYER_ALIASES[text] ?? LAYERS.find((one) => one === text);
+  const layer = LAYER_ALIASES.get(text) ?? LAYERS.find((one) => one === text);
   if (layer !== undefined) return layer;
   const known = LAYERS.map(layerTitle).join(', ');
   throw new CliError(`${printable(text)} is not a layer; the layers are ${known}`);

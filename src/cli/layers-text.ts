@@ -6,7 +6,7 @@ import { octetsText, table } from './table.ts';
 
 /** `answers (browser)`. */
 export function layerTitle(layer: string): string {
-  const alias = Object.entries(LAYER_ALIASES).find(([, name]) => name === layer)?.[0];
+  const alias = [...LAYER_ALIASES].find(([, name]) => name === layer)?.[0];
   return alias === undefined ? layer : `${layer} (${alias})`;
 }
 

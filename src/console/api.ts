@@ -27,11 +27,11 @@ export type ApiResponse =
   | { readonly status: 200; readonly lines: Iterable<unknown> };
 
 /** Names other than the layer's own: those of the notes. */
-export const LAYER_ALIASES: { readonly [alias: string]: LayerName | undefined } = {
-  browser: 'answers',
-  os: 'host',
-  resolver: 'records',
-};
+export const LAYER_ALIASES: ReadonlyMap<string, LayerName> = new Map([
+  ['browser', 'answers'],
+  ['os', 'host'],
+  ['resolver', 'records'],
+]);
 
 /** An API for `view`. */
 export function createApi(view: ConsoleView): (request: ApiRequest) => Promise<ApiResponse> {
@@ -110,7 +110,7 @@ function filterOf(query: URLSearchParams): EntryFilter {
 }
 
 function layerOf(text: string): LayerName {
-  const layer = LAYER_ALIASES[text] ?? LAYERS.find((one) => one === text);
+  const layer = LAYER_ALIASES.get(text) ?? LAYERS.find((one) => one === text);
   if (layer === undefined) throw new BadRequest(`the layers are ${LAYERS.join(', ')}`);
   return layer;
 }

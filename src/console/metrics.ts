@@ -21,7 +21,10 @@ export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 /** All metrics. */
 export function metricsText(view: ConsoleView): string {
   return [...daemon(view), ...clients(view), ...resolutions(view), ...caches(view), ...upstream(view)]
-    .map(({ name, type, help, lines }) => `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('\n')}\n`)
+    .map(
+      ({ name, type, help, lines }) =>
+        `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.map((one) => `${one}\n`).join('')}`,
+    )
     .join('');
 }
 

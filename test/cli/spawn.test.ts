@@ -18,6 +18,8 @@ function config(name: string, changes: object = {}): string {
     root: { hints },
     upstream: { port: 9, ipv6: false, deny: [] },
     hosts: false,
+    control: false,
+    console: false,
     ...changes,
   };
   const file = join(folder, name);
