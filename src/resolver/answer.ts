@@ -16,7 +16,7 @@ import { bogusFailure, needsValidation } from './validate.ts';
 /** What the host layer says of the client's own question: files, local data, special names (step 2 of the notes). */
 export function fromHost(scope: Scope, lookup: Lookup): Resolution | undefined {
   const { name, type } = lookup;
-  const found = scope.shared.caches.host.find(name, type);
+  const found = scope.host(name, type);
   if (scope.observer) {
     scope.emit(lookup, { kind: 'layer', layer: 'host', name, type, outcome: found === undefined ? 'miss' : 'hit' });
   }

@@ -3,6 +3,7 @@
 
 import type { Delegation } from '../cache/hierarchy.ts';
 import { timeoutMs } from '../cache/servers.ts';
+import { TYPE } from '../wire/types.ts';
 import { exchange, type Reply } from './exchange.ts';
 import type { Lookup, Scope } from './scope.ts';
 import type { Candidate, Choice, Tried } from './select-server.ts';
@@ -47,10 +48,14 @@ export function ask(
       const { candidate } = choice;
       inFlight += 1;
       tried.note(candidate.state);
+      if (isForAddress(lookup)) scope.budget.noteAddressSend(delegation.zone);
       if (scope.observer) announce(scope, lookup, delegation, choice);
       const again = tried.sends(candidate.state) > 1;
       // What TC, a mismatch or EDNS makes to be sent again counts against the zone like any send.
-      const onRepeat = (): void => tried.noteRepeat();
+      const onRepeat = (): void => {
+        tried.noteRepeat();
+        if (isForAddress(lookup)) scope.budget.noteAddressSend(delegation.zone);
+      };
       exchange(scope, lookup, { server: candidate.server, again, onRepeat, ...question }).then((reply) => {
         inFlight -= 1;
         // Response or not, something came back: the exchange below has noted it.
@@ -64,6 +69,7 @@ export function ask(
 
     function hedge(): void {
       if (ended || inFlight >= IN_FLIGHT_MOST || scope.budget.remainingMs(scope.nowMs()) <= 0) return;
+      if (addressSendsSpent(scope, lookup, delegation.zone)) return;
       const choice = next();
       if (choice !== undefined) launch(choice.why === 'retry' ? choice : { ...choice, why: 'hedge' });
     }
@@ -72,10 +78,22 @@ export function ask(
   });
 }
 
+/**
+ * Whether a lookup for the address of a name server may ask at `zone` no more: who delegates to names in the zone of
+ * somebody else makes us ask there, whatever its servers say (NXNSAttack, CVE-2020-12667).
+ */
+export function addressSendsSpent(scope: Scope, lookup: Lookup, zone: Lookup['name']): boolean {
+  return isForAddress(lookup) && scope.budget.addressSends(zone) >= scope.shared.options.limits.addressSendsPerZone;
+}
+
+function isForAddress({ depth, type }: Lookup): boolean {
+  return depth > 0 && (type === TYPE.A || type === TYPE.AAAA);
+}
+
 /** How long a server may take before it counts as late: by its own RTT, or briefly when it was never asked. */
 function lateMs(scope: Scope, candidate: Candidate): number {
   const { limits } = scope.shared.options;
-  const state = scope.server(candidate.server);
+  const state = scope.seen(scope.server(candidate.server));
   return Math.min(
     timeoutMs(state, limits),
     state.smoothedRttMs === undefined ? limits.hedgeMs : Number.POSITIVE_INFINITY,

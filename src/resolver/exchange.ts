@@ -3,16 +3,22 @@
 import { addressKey, type ServerAddress, type TransportOutcome } from '../base/ports.ts';
 import { ednsOf, noteEdns, noteNoEdns, noteRtt, noteTimeout, timeoutMs } from '../cache/servers.ts';
 import type { Message } from '../wire/message.ts';
-import type { Name } from '../wire/name.ts';
+import { type Name, nameToText } from '../wire/name.ts';
 import { buildQuery } from '../wire/query.ts';
-import { RCODE } from '../wire/types.ts';
+import { RCODE, typeToText } from '../wire/types.ts';
 import type { EventBody } from './events.ts';
-import { judgeReply, QUESTION_OFFSET } from './match-reply.ts';
+import { judgeReply, QUESTION_OFFSET, type ReplySlot } from './match-reply.ts';
 import type { Lookup, Scope } from './scope.ts';
 
 /** How an exchange ended. Everything but `message` means that this server gave nothing usable. */
 export type Reply =
-  | { readonly kind: 'message'; readonly message: Message; readonly protocol: 'udp' | 'tcp' }
+  | {
+      readonly kind: 'message';
+      readonly message: Message;
+      readonly protocol: 'udp' | 'tcp';
+      /** What was parsed. */
+      readonly octets: Uint8Array;
+    }
   | { readonly kind: 'timeout' }
   | { readonly kind: 'unreachable'; readonly detail: string }
   | { readonly kind: 'malformed'; readonly detail: string }
@@ -39,7 +45,9 @@ export interface ExchangeRequest {
  */
 export async function exchange(scope: Scope, lookup: Lookup, request: ExchangeRequest): Promise<Reply> {
   const key = exchangeKey(request);
-  const running = request.again ? undefined : scope.shared.exchanges.get(key);
+  const running = request.again
+    ? undefined
+    : scope.wait('exchange', scope.shared.exchanges.get(key), () => keyText(request));
   if (running !== undefined) {
     if (scope.observer) sent(scope, lookup, request, 0, 'udp', true, true, undefined);
     const reply = await running;
@@ -55,6 +63,11 @@ export async function exchange(scope: Scope, lookup: Lookup, request: ExchangeRe
   }
 }
 
+/** The same for people. */
+function keyText({ server, name, type, recursionDesired }: ExchangeRequest): string {
+  return `${addressKey(server)} ${nameToText(name)} ${typeToText(type)}${recursionDesired ? ' RD' : ''}`;
+}
+
 /** The key under which equal exchanges are joined. */
 function exchangeKey({ server, name, type, recursionDesired }: ExchangeRequest): string {
   return `${addressKey(server)} ${recursionDesired ? 1 : 0} ${type} ${name}`;
@@ -64,7 +77,7 @@ type Why = 'truncated' | 'suspect' | 'no-edns' | 'minimised' | undefined;
 
 /** The sends of one exchange: UDP, then at most once each TCP and plain DNS. */
 async function converse(scope: Scope, lookup: Lookup, request: ExchangeRequest): Promise<Reply> {
-  const state = scope.server(request.server);
+  const state = scope.seen(scope.server(request.server));
   const first = ednsOf(state, scope.nowMs()) !== 'none';
   let edns = first;
   let protocol: 'udp' | 'tcp' = 'udp';
@@ -122,14 +135,14 @@ async function sendOnce(
     scope.exhaust(lookup, 'upstreamQueries');
     return { kind: 'spent' };
   }
-  const state = scope.server(request.server);
+  const state = scope.seen(scope.server(request.server));
   const { query, id } = makeQuery(scope, request, edns);
   const exact = protocol === 'udp' && options.upstream.caseRandomisation;
   const wait = protocol === 'tcp' ? limits.tcpTimeoutMs : patienceMs(timeoutMs(state, limits), limits.mostTimeoutMs);
   const number = scope.observer ? scope.nextExchange() : 0;
   if (scope.observer) sent(scope, lookup, request, number, protocol, edns, false, why);
-  const slot: { message?: Message } = {};
-  const outcome = await options.transport.send(
+  const slot: ReplySlot = {};
+  const outcome = await scope.transport.send(
     { server: request.server, protocol, query, timeoutMs: Math.min(wait, remainingMs) },
     (octets) => judgeReply(octets, query, id, exact, slot),
   );
@@ -137,7 +150,7 @@ async function sendOnce(
   if (scope.observer) received(scope, lookup, request, number, protocol, outcome, slot.message);
   if (outcome.kind !== 'response') return outcome;
   if (slot.message === undefined) return { kind: 'malformed', detail: 'malformed response' };
-  return { kind: 'message', message: slot.message, protocol };
+  return { kind: 'message', message: slot.message, protocol, octets: slot.octets ?? outcome.octets };
 }
 
 /** A late reply is still a reply: the wait goes on past the moment at which another server is asked (ask.ts). */

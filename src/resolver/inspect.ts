@@ -12,7 +12,7 @@ import { rdataToText } from '../wire/rdata-text.ts';
 import type { RRset } from '../wire/rrset.ts';
 import { typeToText } from '../wire/types.ts';
 import type { LayerName } from './events.ts';
-import type { Shared } from './scope.ts';
+import type { Shared } from './shared.ts';
 import type { ZoneStatus } from './zone-status.ts';
 
 /** The layers in the order of the notes. */

@@ -6,7 +6,7 @@ import { labelCount, type Name, ROOT } from '../wire/name.ts';
 import { RCODE, TYPE } from '../wire/types.ts';
 import { AddressSearch, type Find } from './addresses.ts';
 import { dnameTarget } from './alias.ts';
-import { ask, type Heard, type Question } from './ask.ts';
+import { addressSendsSpent, ask, type Heard, type Question } from './ask.ts';
 import { type Asked, type Classified, classify } from './classify.ts';
 import { failLimit, giveUp, stopReason } from './failure.ts';
 import type { Found } from './found.ts';
@@ -45,6 +45,10 @@ export async function iterate(scope: Scope, lookup: Lookup, find: Find): Promise
     if (stop !== undefined) return stop;
     const { delegation } = position;
     const { zone } = delegation;
+    if (addressSendsSpent(scope, lookup, zone)) {
+      scope.exhaust(lookup, 'addressSendsPerZone');
+      return failLimit('addressSendsPerZone', limits.addressSendsPerZone);
+    }
     let choice = await nextServer(scope, lookup, position, find);
     let question = questionFor(delegation, lookup, minimisation, limits.minimisationSteps);
     let role = roleOf(delegation);
@@ -163,17 +167,19 @@ async function startingPoint(scope: Scope, lookup: Lookup, find: Find): Promise<
 /** RFC 9609: asks a server of the hints for the root's NS RRset. One question however many wait; hints serve if it fails. */
 export async function prime(scope: Scope, find: Find): Promise<void> {
   const { shared } = scope;
-  if (shared.priming === undefined) {
-    if (scope.nowMs() < shared.primeAgainMs) return;
+  const running = scope.wait('priming', shared.priming, () => '.');
+  if (running === undefined) {
+    if (scope.nowMs() < scope.read('primeAgain', shared.primeAgainMs, ROOT)) return;
     shared.priming = iterate(scope, scope.primingLookup(), find)
       .then((found) => {
         if (found.kind !== 'records') shared.primeAgainMs = scope.nowMs() + PRIME_AGAIN_MS;
+        return undefined;
       })
       .finally(() => {
         shared.priming = undefined;
       });
   }
-  await shared.priming;
+  await (running ?? shared.priming);
 }
 
 /** After a failed priming the hints are used for this long before it is tried again. */

@@ -8,6 +8,12 @@ import { OPCODE, RCODE } from '../wire/types.ts';
 /** Where QNAME begins in a message (RFC 1035, 4.1.1). */
 export const QUESTION_OFFSET = 12;
 
+/** Where the reply is put: as it was read, and the octets that were read. */
+export interface ReplySlot {
+  message?: Message;
+  octets?: Uint8Array;
+}
+
 /**
  * Whether octets from the right address and port are the reply to `query`. What does not match is passed over and
  * the wait goes on; a wrong identifier, a wrong case or a body that cannot be read smells of forgery: TCP decides.
@@ -17,7 +23,7 @@ export function judgeReply(
   query: Uint8Array,
   id: number,
   exact: boolean,
-  slot: { message?: Message },
+  slot: ReplySlot,
 ): Verdict {
   if (octets.length < QUESTION_OFFSET) return 'ignore';
   const flags = octets[2] as number;
@@ -38,7 +44,9 @@ export function judgeReply(
     return 'take';
   }
   try {
-    slot.message = parseMessage(exact ? withQuestionOf(octets, query) : octets);
+    const plain = exact ? withQuestionOf(octets, query) : octets;
+    slot.message = parseMessage(plain);
+    slot.octets = plain;
     return 'take';
   } catch (error) {
     if (error instanceof WireError) return 'suspect';

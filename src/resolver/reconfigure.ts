@@ -5,7 +5,7 @@ import type { Trust } from '../dnssec/delegation.ts';
 import { type Name, ROOT } from '../wire/name.ts';
 import type { EngineOptions } from './options.ts';
 import { withRolled } from './rollover.ts';
-import type { Caches, Shared } from './scope.ts';
+import type { Caches, Shared } from './shared.ts';
 import { configureZones, type Life, makeCaches, makeShared, makeTrust } from './state.ts';
 
 /**

@@ -11,7 +11,8 @@ import type { EngineOptions } from './options.ts';
 import { reconfigured } from './reconfigure.ts';
 import { resolve } from './resolve.ts';
 import { Rollover } from './rollover.ts';
-import { type Caches, Scope, type Shared } from './scope.ts';
+import { Scope } from './scope.ts';
+import type { Caches, Shared } from './shared.ts';
 import { type Slot, Slots } from './slots.ts';
 import { type Life, makeCaches, makeShared, makeTrust } from './state.ts';
 import type { Resolution, ResolveRequest } from './types.ts';
@@ -81,14 +82,15 @@ export class Resolver {
   }
 
   /**
-   * The answer, by the network where needed. Equal questions in progress are joined, but for observed ones, whose
-   * events are their own. Never rejects but for a fault of ours (AssertionError).
+   * The answer, by the network where needed. Equal questions in progress are joined, but for observed and
+   * recorded ones, whose story is their own. Never rejects but for a fault of ours (AssertionError).
    */
   resolve(request: ResolveRequest): Promise<Resolution> {
     const { limits } = this.#shared.options;
     if (this.#shared.closed) return Promise.resolve(failed(fail('closed', 'the resolver is closed')));
     const key = `${request.checkingDisabled ? 1 : 0} ${request.type} ${request.name}`;
-    const running = request.observer === undefined ? this.#inProgress.get(key) : undefined;
+    const own = request.observer !== undefined || request.journal !== undefined;
+    const running = own ? undefined : this.#inProgress.get(key);
     if (running !== undefined) {
       if (running.clients >= limits.clientsPerQuestion) {
         return Promise.resolve(this.#busy('clientsPerQuestion', `${limits.clientsPerQuestion} clients`));
@@ -96,14 +98,14 @@ export class Resolver {
       running.clients += 1;
       return running.promise;
     }
-    const scope = new Scope(this.#shared, request.checkingDisabled, request.observer);
+    const scope = new Scope(this.#shared, request.checkingDisabled, request.observer, request.journal);
     const slot = this.#slots.take(scope.budget);
     if (slot === undefined) {
       // What is in memory needs no slot.
       return Promise.resolve(this.fromCache(request) ?? this.#busy('resolutions', `${limits.resolutions} at once`));
     }
     const promise = this.#run(request, scope, slot);
-    if (request.observer === undefined) {
+    if (!own) {
       this.#inProgress.set(key, { promise, clients: 1 });
       const done = (): void => {
         // After a change of options the same question may be in progress again.
@@ -121,7 +123,7 @@ export class Resolver {
   }
 
   async #run(request: ResolveRequest, scope: Scope, slot: Slot): Promise<Resolution> {
-    const { name, type, observer } = request;
+    const { name, type, observer, journal } = request;
     try {
       const lookup = scope.rootLookup(name, type);
       if (observer) scope.emit(lookup, { kind: 'question', name, type });
@@ -142,6 +144,7 @@ export class Resolver {
       }
       return resolution;
     } finally {
+      journal?.end();
       this.#slots.release(slot);
     }
   }

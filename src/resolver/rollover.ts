@@ -20,7 +20,8 @@ import type { FoundFailure } from './found.ts';
 import { iterate } from './iterate.ts';
 import type { DnssecOptions } from './options.ts';
 import { find } from './resolve.ts';
-import { Scope, type Shared } from './scope.ts';
+import { Scope } from './scope.ts';
+import type { Shared } from './shared.ts';
 import type { TrustState } from './zone-status.ts';
 
 /** Where the state of rolling anchors comes from and goes to. */

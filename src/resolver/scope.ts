@@ -2,58 +2,19 @@
 // What passes through here is what a recording needs to hold to make the resolution happen again.
 
 import type { LimitName } from '../base/limits.ts';
-import { addressKey, type Clock, type Random, type ServerAddress } from '../base/ports.ts';
-import type { PrefixSet } from '../base/prefix.ts';
-import type { Answers } from '../cache/answers.ts';
-import type { DenialRanges } from '../cache/denial-ranges.ts';
+import { addressKey, type Clock, type Random, type ServerAddress, type Transport } from '../base/ports.ts';
 import type { DenialEntry, FailureEntry, RecordEntry, Security } from '../cache/entry.ts';
-import type { Delegation, Glue, Hierarchy, NameServerAddresses } from '../cache/hierarchy.ts';
-import type { Host } from '../cache/host.ts';
-import type { Records } from '../cache/records.ts';
-import type { FamilyHealth, ServerState, Servers } from '../cache/servers.ts';
+import type { Delegation, Glue, NameServerAddresses } from '../cache/hierarchy.ts';
+import type { HostAnswer } from '../cache/host.ts';
+import type { ServerState } from '../cache/servers.ts';
 import type { ExtendedError } from '../wire/message.ts';
-import { isSubdomainOf, type Name, parentOf, ROOT } from '../wire/name.ts';
-import { TYPE } from '../wire/types.ts';
+import { isSubdomainOf, type Name, nameToText, parentOf, ROOT } from '../wire/name.ts';
+import { TYPE, typeToText } from '../wire/types.ts';
 import { Budget } from './budget.ts';
 import type { EventBody, Observer } from './events.ts';
-import type { Reply } from './exchange.ts';
 import type { Found } from './found.ts';
-import type { EngineOptions } from './options.ts';
-import type { Pacer } from './pacer.ts';
-import type { TrustState } from './zone-status.ts';
-
-/** The caches of an engine, one field a layer (servers belong to the hierarchy). */
-export interface Caches {
-  readonly answers: Answers;
-  readonly host: Host;
-  readonly records: Records;
-  /** Beside `records`: what secure NSEC and NSEC3 deny. */
-  readonly denialRanges: DenialRanges;
-  readonly hierarchy: Hierarchy;
-  readonly servers: Servers;
-  readonly families: FamilyHealth;
-}
-
-/** What all resolutions of one engine share. */
-export interface Shared {
-  readonly options: EngineOptions;
-  /** Replaced by empty ones when other options contradict what is being found. */
-  caches: Caches;
-  /** Prefixes never asked. */
-  readonly denied: PrefixSet;
-  /** Exchanges in flight, by server and question: identical ones are asked once. */
-  readonly exchanges: Map<string, Promise<Reply>>;
-  /** The priming question in flight. */
-  /** Undefined: nothing is validated. */
-  readonly trust: TrustState | undefined;
-  readonly pacer: Pacer;
-  priming: Promise<void> | undefined;
-  /** No priming before this moment (Clock.nowMs): the last one failed. */
-  primeAgainMs: number;
-  /** Times that each bound was reached. */
-  readonly limitHits: Map<LimitName, number>;
-  readonly closed: boolean;
-}
+import type { Journal, Reads, Waits } from './journal.ts';
+import type { Shared } from './shared.ts';
 
 /** One name being looked up: the client's question (id 0) or a sub-lookup. `above` leads back to the client's. */
 export interface Lookup {
@@ -70,6 +31,7 @@ export class Scope {
   readonly budget: Budget;
   readonly checkingDisabled: boolean;
   readonly observer: Observer | undefined;
+  readonly journal: Journal | undefined;
   /** What this question's own responses said, TTL 0 included: used before the caches, gone with the question. */
   readonly fresh: Map<string, RecordEntry | DenialEntry> = new Map();
   /** Who gave what, and who gave bogus data for a zone: they are not asked for it again. */
@@ -78,11 +40,18 @@ export class Scope {
   #lookups = 0;
   #exchanges = 0;
 
-  constructor(shared: Shared, checkingDisabled: boolean, observer: Observer | undefined) {
+  constructor(
+    shared: Shared,
+    checkingDisabled: boolean,
+    observer: Observer | undefined,
+    journal: Journal | undefined = undefined,
+  ) {
     this.shared = shared;
     this.budget = new Budget(shared.options.limits, shared.options.clock);
     this.checkingDisabled = checkingDisabled;
     this.observer = observer;
+    this.journal = journal;
+    journal?.begin(shared);
   }
 
   get clock(): Clock {
@@ -90,7 +59,32 @@ export class Scope {
   }
 
   get random(): Random {
-    return this.shared.options.random;
+    return this.journal?.random ?? this.shared.options.random;
+  }
+
+  get transport(): Transport {
+    return this.journal?.transport ?? this.shared.options.transport;
+  }
+
+  /** `live` as the journal has it: every look at what other resolutions may change passes through here. */
+  read<Kind extends keyof Reads>(
+    kind: Kind,
+    live: Reads[Kind],
+    name: Name,
+    detail: number | (() => string) | undefined = undefined,
+  ): Reads[Kind] {
+    if (this.journal === undefined) return live;
+    const more = detail === undefined ? '' : typeof detail === 'number' ? typeToText(detail) : detail();
+    return this.journal.read(kind, `${nameToText(name)} ${more}`.trimEnd(), live);
+  }
+
+  /** What is in progress for others, as the journal has it; undefined: nothing is. */
+  wait<Kind extends keyof Waits>(
+    kind: Kind,
+    running: Promise<Waits[Kind]> | undefined,
+    key: () => string,
+  ): Promise<Waits[Kind]> | undefined {
+    return this.journal === undefined ? running : this.journal.wait(kind, key(), running);
   }
 
   nowMs(): number {
@@ -192,7 +186,7 @@ export class Scope {
   rrset(name: Name, type: number): RecordEntry | undefined {
     const fresh = this.fresh.get(freshKey(name, type));
     if (fresh?.kind === 'rrset') return fresh;
-    return this.shared.caches.records.rrset(name, type, this.nowMs());
+    return this.read('rrset', this.shared.caches.records.rrset(name, type, this.nowMs()), name, type);
   }
 
   /** Whether this very question's responses brought the entry. */
@@ -203,7 +197,7 @@ export class Scope {
   denial(name: Name, type: number): DenialEntry | undefined {
     const fresh = this.fresh.get(freshKey(name, type)) ?? this.fresh.get(freshKey(name, NXDOMAIN_KEY));
     if (fresh !== undefined && fresh.kind !== 'rrset') return fresh;
-    const denial = this.shared.caches.records.denial(name, type, this.nowMs());
+    const denial = this.read('denial', this.shared.caches.records.denial(name, type, this.nowMs()), name, type);
     if (denial === undefined || denial.name === name) return denial;
     // RFC 8020, 2 speaks of the public tree: a zone configured below the denied name exists all the same.
     const { zone, source } = this.closest(name);
@@ -212,17 +206,18 @@ export class Scope {
   }
 
   failure(name: Name, type: number): FailureEntry | undefined {
-    return this.shared.caches.records.failure(name, type, this.checkingDisabled, this.nowMs());
+    const failure = this.shared.caches.records.failure(name, type, this.checkingDisabled, this.nowMs());
+    return this.read('failure', failure, name, type);
   }
 
   /** The deepest live delegation at or above `name`. */
   closest(name: Name): Delegation {
-    return this.shared.caches.hierarchy.closest(name, this.nowMs());
+    return this.read('closest', this.shared.caches.hierarchy.closest(name, this.nowMs()), name);
   }
 
   /** The live delegation of exactly this zone. */
   delegation(zone: Name): Delegation | undefined {
-    return this.shared.caches.hierarchy.delegation(zone, this.nowMs());
+    return this.read('delegation', this.shared.caches.hierarchy.delegation(zone, this.nowMs()), zone);
   }
 
   /** The deepest live delegation strictly above `zone`. */
@@ -232,16 +227,35 @@ export class Scope {
 
   /** What is known of a name server's addresses for use at `zone`; an empty list: it is known to have none. */
   addresses(zone: Name, nameServer: Name, family: 4 | 6): NameServerAddresses | undefined {
-    return this.shared.caches.hierarchy.addresses(zone, nameServer, family, this.nowMs());
+    const known = this.shared.caches.hierarchy.addresses(zone, nameServer, family, this.nowMs());
+    return this.read('addresses', known, nameServer, () => `IPv${family} for ${nameToText(zone)}`);
   }
 
   /** The glue for a name server in the delegation of the zone that it lies in. */
   glue(nameServer: Name, family: 4 | 6): Glue | undefined {
-    return this.shared.caches.hierarchy.glue(nameServer, family, this.nowMs());
+    const glue = this.shared.caches.hierarchy.glue(nameServer, family, this.nowMs());
+    return this.read('glue', glue, nameServer, () => `IPv${family}`);
   }
 
   server(address: ServerAddress): ServerState {
     return this.shared.caches.servers.of(address);
+  }
+
+  /** The state as it is at this moment, to be read at once. */
+  seen(state: ServerState): ServerState {
+    return this.journal === undefined ? state : this.journal.read('server', addressKey(state.address), state);
+  }
+
+  /** Whether the family of `server` does not work at all. */
+  isDeadFamily({ ip }: ServerAddress, nowMs: number): boolean {
+    const family = ip.includes(':') ? 6 : 4;
+    const dead = this.shared.caches.families.isDead(family, nowMs);
+    return this.journal === undefined ? dead : this.journal.read('family', `IPv${family}`, dead);
+  }
+
+  /** What files, local data and special names say. */
+  host(name: Name, type: number): HostAnswer | undefined {
+    return this.read('host', this.shared.caches.host.find(name, type), name, type);
   }
 
   /** Remembers within this question what a response said. Bounded by the upstream queries of the budget. */

@@ -82,10 +82,11 @@ export function selectServer(
   let least = Number.POSITIVE_INFINITY;
   for (const candidate of candidates) {
     const { state } = candidate;
+    const seen = scope.seen(state);
     const sends = tried.sends(state);
     if (sends >= limits.sendsPerServer || tried.hasFailed(state)) continue;
-    if (isLame(state, zone, nowMs) || scope.isDistrusted(zone, candidate.server)) continue;
-    const shunned = isBackedOff(state, nowMs) || familyIsDead(scope, candidate.server, nowMs);
+    if (isLame(seen, zone, nowMs) || scope.isDistrusted(zone, candidate.server)) continue;
+    const shunned = isBackedOff(seen, nowMs) || scope.isDeadFamily(candidate.server, nowMs);
     const penalty = sends * 2 + (shunned ? 1 : 0);
     if (penalty < least) {
       least = penalty;
@@ -104,7 +105,7 @@ function pickFrom(scope: Scope, pool: readonly Candidate[], configured: boolean)
   let best: Choice | undefined;
   const unknown: Candidate[] = [];
   for (const candidate of pool) {
-    const expected = candidate.state.smoothedRttMs;
+    const expected = scope.seen(candidate.state).smoothedRttMs;
     if (expected === undefined) unknown.push(candidate);
     else if (best === undefined || expected < (best.expectedMs ?? 0)) {
       best = { candidate, why: configured ? 'configured' : 'fastest', expectedMs: expected };
@@ -119,9 +120,5 @@ function pickFrom(scope: Scope, pool: readonly Candidate[], configured: boolean)
   }
   if (best !== undefined && !exploring) return best;
   const candidate = pool[scope.random.integer(pool.length)] as Candidate;
-  return { candidate, why: 'exploring', expectedMs: candidate.state.smoothedRttMs };
-}
-
-function familyIsDead(scope: Scope, server: ServerAddress, nowMs: number): boolean {
-  return scope.shared.caches.families.isDead(server.ip.includes(':') ? 6 : 4, nowMs);
+  return { candidate, why: 'exploring', expectedMs: scope.seen(candidate.state).smoothedRttMs };
 }

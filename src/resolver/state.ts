@@ -18,7 +18,7 @@ import { addressesOf } from './addresses.ts';
 import { nameServersOf } from './classify.ts';
 import type { EngineOptions } from './options.ts';
 import { Pacer } from './pacer.ts';
-import type { Caches, Shared } from './scope.ts';
+import type { Caches, Shared } from './shared.ts';
 import { type TrustState, zoneStatusOctets } from './zone-status.ts';
 
 /** What outlives a change of options. */

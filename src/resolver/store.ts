@@ -36,7 +36,7 @@ export function storeRRset(scope: Scope, lookup: Lookup, rrset: RRset, zone: Nam
     proof: proofOf(response, rrset),
   };
   scope.remember(entry, response.server);
-  const kept = scope.shared.caches.records.put(entry, nowMs);
+  const kept = scope.read('kept', scope.shared.caches.records.put(entry, nowMs), rrset.name, rrset.type);
   if (kept && scope.observer) {
     scope.emit(lookup, { kind: 'cached', layer: 'records', name: rrset.name, type: rrset.type, ttl });
   }
@@ -110,7 +110,8 @@ export function storeReferral(
     dsProof: referral.dsProof,
   };
   const glue = glueOf(scope, response);
-  const kept = scope.shared.caches.hierarchy.put(delegation, glue, parent, nowMs);
+  const placed = scope.shared.caches.hierarchy.put(delegation, glue, parent, nowMs);
+  const kept = scope.read('placed', placed, referral.zone);
   if (scope.observer) {
     scope.emit(lookup, { kind: 'cached', layer: 'hierarchy', name: referral.zone, type: TYPE.NS, ttl });
   }

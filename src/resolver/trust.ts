@@ -51,7 +51,7 @@ async function topStatus(
   for (let name = target; ; name = parentOf(name)) {
     const negative = negativeStatus(scope, trust, name);
     if (negative !== undefined) return negative;
-    const kept = trust.zones.get(name);
+    const kept = scope.read('status', trust.zones.get(name), name);
     if (kept !== undefined && kept.kind !== 'inside' && kept.expiresAtMs > scope.nowMs()) return kept;
     if (trust.anchors.has(name)) return shared(scope, lookup, trust, undefined, name, findLink);
     if (name === ROOT) break;
@@ -87,9 +87,9 @@ async function shared(
 ): Promise<ZoneStatus | FoundFailure> {
   const negative = negativeStatus(scope, trust, name);
   if (negative !== undefined) return negative;
-  const kept = trust.zones.get(name);
+  const kept = scope.read('status', trust.zones.get(name), name);
   if (kept !== undefined && kept.expiresAtMs > scope.nowMs()) return kept;
-  const running = trust.inFlight.get(name);
+  const running = scope.wait('status', trust.inFlight.get(name), () => nameToText(name));
   if (running !== undefined) {
     const status = await running;
     // A joiner whose starter ran out of budget finds out for itself, unshared.

@@ -6,6 +6,7 @@ import type { ExtendedError } from '../wire/message.ts';
 import type { Name } from '../wire/name.ts';
 import type { RRset } from '../wire/rrset.ts';
 import type { Observer } from './events.ts';
+import type { Journal } from './journal.ts';
 
 /** One client question. Class is always IN. */
 export interface ResolveRequest {
@@ -15,6 +16,8 @@ export interface ResolveRequest {
   readonly checkingDisabled: boolean;
   /** Called with each event of this resolution, synchronously; absent, nothing is built. */
   readonly observer?: Observer;
+  /** Is told, or tells, all that this resolution reads; absent, nothing is written down. */
+  readonly journal?: Journal;
 }
 
 /** Why a resolution failed: a closed list, each mapped to an extended error (RFC 8914). */

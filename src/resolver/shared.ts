@@ -1,0 +1,47 @@
+// What all resolutions of one engine share: its options, its caches and what is in progress.
+
+import type { LimitName } from '../base/limits.ts';
+import type { PrefixSet } from '../base/prefix.ts';
+import type { Answers } from '../cache/answers.ts';
+import type { DenialRanges } from '../cache/denial-ranges.ts';
+import type { Hierarchy } from '../cache/hierarchy.ts';
+import type { Host } from '../cache/host.ts';
+import type { Records } from '../cache/records.ts';
+import type { FamilyHealth, Servers } from '../cache/servers.ts';
+import type { Reply } from './exchange.ts';
+import type { EngineOptions } from './options.ts';
+import type { Pacer } from './pacer.ts';
+import type { TrustState } from './zone-status.ts';
+
+/** The caches of an engine, one field a layer (servers belong to the hierarchy). */
+export interface Caches {
+  readonly answers: Answers;
+  readonly host: Host;
+  readonly records: Records;
+  /** Beside `records`: what secure NSEC and NSEC3 deny. */
+  readonly denialRanges: DenialRanges;
+  readonly hierarchy: Hierarchy;
+  readonly servers: Servers;
+  readonly families: FamilyHealth;
+}
+
+/** What all resolutions of one engine share. */
+export interface Shared {
+  readonly options: EngineOptions;
+  /** Replaced by empty ones when other options contradict what is being found. */
+  caches: Caches;
+  /** Prefixes never asked. */
+  readonly denied: PrefixSet;
+  /** Exchanges in flight, by server and question: identical ones are asked once. */
+  readonly exchanges: Map<string, Promise<Reply>>;
+  /** Undefined: nothing is validated. */
+  readonly trust: TrustState | undefined;
+  readonly pacer: Pacer;
+  /** The priming question in flight. */
+  priming: Promise<undefined> | undefined;
+  /** No priming before this moment (Clock.nowMs): the last one failed. */
+  primeAgainMs: number;
+  /** Times that each bound was reached. */
+  readonly limitHits: Map<LimitName, number>;
+  readonly closed: boolean;
+}
