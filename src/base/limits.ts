@@ -21,6 +21,7 @@ export type LimitName =
   | 'iterations'
   | 'nameServerLookups'
   | 'nameServerLookupsPerDelegation'
+  | 'addressSendsPerZone'
   | 'resolutionMs'
   | 'sendsPerServer'
   | 'sendsPerLookup'
@@ -65,6 +66,7 @@ export const limitTable: { readonly [Name in LimitName]: LimitRow } = {
   iterations: row(150, 4, 1000, 'passes', 'of the referral loop: referrals, minimisation steps and failed servers'),
   nameServerLookups: row(20, 1, 100, 'names', 'NXNSAttack, per client question'),
   nameServerLookupsPerDelegation: row(5, 1, 50, 'names', 'NXNSAttack, per delegation'),
+  addressSendsPerZone: row(12, 2, 1000, 'sends', 'NXNSAttack: to one zone for addresses of name servers'),
   resolutionMs: row(7000, 100, 60_000, 'ms', 'total time of a client question; PowerDNS 7 s'),
   sendsPerServer: row(3, 1, 10, 'sends', 'the same question to one address within a lookup: stubborn servers'),
   sendsPerLookup: row(16, 2, 64, 'sends', 'one question at one zone: dead and stubborn zones'),

@@ -2,6 +2,7 @@
 
 import type { LimitName, Limits } from '../base/limits.ts';
 import type { Clock } from '../base/ports.ts';
+import type { Name } from '../wire/name.ts';
 
 /** What may be spent piece by piece. */
 export type Spendable = 'upstreamQueries' | 'nameServerLookups' | 'signatureChecks' | 'bogusRetries';
@@ -17,6 +18,8 @@ export class Budget {
   /** NSEC3 hashes left; dnssec/ counts it down. */
   readonly nsec3Meter: { nsec3HashesLeft: number };
   readonly #left: { [Key in Spendable]: number };
+  /** No more entries than upstream queries. */
+  readonly #addressSends = new Map<Name, number>();
 
   constructor(limits: Limits, clock: Clock) {
     this.deadlineMs = clock.nowMs() + limits.resolutionMs;
@@ -37,6 +40,16 @@ export class Budget {
     }
     this.#left[what] -= 1;
     return true;
+  }
+
+  /** Counts a send to a server of `zone` for the address of a name server. */
+  noteAddressSend(zone: Name): void {
+    this.#addressSends.set(zone, this.addressSends(zone) + 1);
+  }
+
+  /** Sends so far to servers of `zone` for addresses of name servers. */
+  addressSends(zone: Name): number {
+    return this.#addressSends.get(zone) ?? 0;
   }
 
   /** How much is left of `what`. */
