@@ -1,7 +1,7 @@
 // Delegations and aliases made to cost: each question stays within its bounds, and without them it would not.
 import { describe, expect, it } from 'vitest';
 import type { Limits } from '../../src/base/limits.ts';
-import { TYPE } from '../../src/wire/types.ts';
+import { RCODE, TYPE } from '../../src/wire/types.ts';
 import { atLeast, atMost, withoutLimit } from './figures.ts';
 import { SignedZone } from './signed-zone.ts';
 import {
@@ -17,14 +17,14 @@ import {
 } from './world.ts';
 
 /** Root → com → attacker.com (10.0.0.1) and victim.com (10.0.0.2). */
-function commonWorld(limits: Partial<Limits> = {}, ttl = 300): World {
-  const world = new World({ limits });
+function commonWorld(limits: Partial<Limits> = {}, ipv6 = false): World {
+  const world = new World({ limits, upstream: { ipv6 } });
   world.serve(ROOT_IP, delegating({ 'com.': { 'ns.com.': '10.0.0.100' } }));
   const cuts = {
     'attacker.com.': { 'ns.attacker.com.': '10.0.0.1' },
     'victim.com.': { 'ns.victim.com.': '10.0.0.2' },
   };
-  world.serve('10.0.0.100', delegating(cuts, ttl));
+  world.serve('10.0.0.100', delegating(cuts));
   world.serve('10.0.0.2', () => nxdomain('victim.com.'));
   return world;
 }
@@ -33,11 +33,14 @@ const lines = (count: number, line: (i: number) => string): string =>
   Array.from({ length: count }, (_, i) => line(i)).join('\n');
 
 /** Refers every name below attacker.com to `count` name servers in victim.com. */
-function nxns(count: number): Behaviour {
+function nxns(
+  count: number,
+  nameServer = (i: number, cut: string): string => `ns${i}.${cut.split('.')[0]}.victim.com.`,
+): Behaviour {
   return frozen(({ text }) => {
     const cut = text.split('.').slice(-4).join('.');
     if (cut === 'attacker.com.') return nodata('attacker.com.');
-    return { aa: false, authority: lines(count, (i) => `${cut} 300 NS ns${i}.${cut.split('.')[0]}.victim.com.`) };
+    return { aa: false, authority: lines(count, (i) => `${cut} 300 NS ${nameServer(i, cut)}`) };
   });
 }
 
@@ -49,11 +52,47 @@ describe('NXNSAttack', () => {
     atMost('nxns', `queries at the victim for ${count} name servers`, world.sentTo('10.0.0.2'), 15);
   });
 
+  /** How the victim's server may answer for names that it never heard of. */
+  const victims: Readonly<Record<string, Behaviour>> = {
+    NXDOMAIN: () => nxdomain('victim.com.'),
+    NODATA: () => nodata('victim.com.'),
+    REFUSED: () => ({ rcode: RCODE.REFUSED, aa: false }),
+    FORMERR: () => ({ rcode: RCODE.FORMERR, edns: false }),
+    truncation: () => ({ tc: true }),
+    silence: () => undefined,
+    aliases: ({ text }) => ({ answer: `${text} 1 CNAME c.${text.slice(-100)}` }),
+    'a dead address': ({ text, type }) =>
+      type === TYPE.A ? { answer: `${text} 300 A 10.9.9.9` } : nodata('victim.com.'),
+  };
+  const deep = (i: number, cut: string): string => `n${i}.a${i}.b.c.d.e.${cut.split('.')[0]}.victim.com.`;
+
+  it.each(Object.entries(victims))('with both families, deep names and %s, no more', async (what, victim) => {
+    const world = commonWorld({}, true);
+    world.serve('10.0.0.1', nxns(1000, deep));
+    world.serve('10.0.0.2', victim);
+    await world.ask('a.sub.attacker.com.');
+    atMost(
+      'nxns',
+      `queries at the victim, deep names, IPv6 too, ${what}`,
+      world.sentTo('10.0.0.2') + world.sentTo('10.9.9.9'),
+      15,
+    );
+  });
+
   it('without the bounds on name-server lookups the victim gets many more', async () => {
-    const world = commonWorld({ nameServerLookupsPerDelegation: 50, nameServerLookups: 100 });
+    const world = commonWorld({
+      nameServerLookupsPerDelegation: 50,
+      nameServerLookups: 100,
+      addressSendsPerZone: 1000,
+    });
     world.serve('10.0.0.1', nxns(100));
     await world.ask('a.sub.attacker.com.');
     withoutLimit('nxns', 'queries at the victim', world.sentTo('10.0.0.2'), 15);
+    const deeper = commonWorld({ addressSendsPerZone: 1000 }, true);
+    deeper.serve('10.0.0.1', nxns(1000, deep));
+    deeper.serve('10.0.0.2', () => nodata('victim.com.'));
+    await deeper.ask('a.sub.attacker.com.');
+    withoutLimit('nxns', 'queries at the victim, deep names', deeper.sentTo('10.0.0.2'), 15);
   });
 
   it('what the cache keeps of a giant NS RRset is bounded', async () => {
@@ -155,6 +194,7 @@ describe('delegations without end', () => {
       upstreamQueries: 1000,
       nameServerLookups: 100,
       nameServerLookupsPerDelegation: 50,
+      addressSendsPerZone: 1000,
       lookupDepth: 32,
     });
     free.serve('10.0.0.1', endless);
@@ -194,7 +234,12 @@ describe('CAMP', () => {
   });
 
   it('without the budget of queries a product takes far more', async () => {
-    const world = commonWorld({ upstreamQueries: 1000, nameServerLookups: 100, nameServerLookupsPerDelegation: 50 });
+    const world = commonWorld({
+      upstreamQueries: 1000,
+      nameServerLookups: 100,
+      nameServerLookupsPerDelegation: 50,
+      addressSendsPerZone: 1000,
+    });
     world.serve('10.0.0.1', endless);
     withoutLimit('camp', 'queries', (await world.cost('c0.d.e.f.g.h.attacker.com.')).sent, 100);
   });

@@ -430,8 +430,9 @@ export const rows: Readonly<Record<RowId, Row>> = {
     ...amplification,
     attack: 'NXNSAttack',
     source: 'CVE-2020-8616, 12662, 12667, 10995',
-    defence: 'Names of servers are looked up two at a time and only when no address is left, so many per delegation',
-    limit: 'nameServerLookupsPerDelegation, nameServerLookups',
+    defence:
+      'Names of servers are looked up only when no address is left, so many a delegation, with so many sends to one zone',
+    limit: 'nameServerLookupsPerDelegation, nameServerLookups, addressSendsPerZone',
     peers: 'Unbound 16 names, PowerDNS 10, Knot 5, BIND 13',
     test: 'amplification.test.ts',
   },
