@@ -1,0 +1,257 @@
+// The verbs for a running daemon, against a daemon that runs: what they print, and how they end.
+import { afterEach, describe, expect, test } from 'vitest';
+import { parts as realParts } from '../../src/cli/parts.ts';
+import { settingsToYaml } from '../../src/config/show.ts';
+import type { ReadSettings } from '../../src/reload.ts';
+import { closeRigs, type Rig, rigSettings, startRig } from '../console/rig.ts';
+import { askUdp, makeQuery } from '../server/clients.ts';
+import { cli, type FakeWorld, type Outcome } from './fake-io.ts';
+
+afterEach(closeRigs);
+
+const { askDaemon, listDaemon } = realParts;
+const parts = { askDaemon, listDaemon };
+
+interface Running {
+  readonly rig: Rig;
+  run(...words: string[]): Promise<Outcome>;
+  /** What the daemon reads at its next reload. */
+  next(read: ReadSettings): void;
+}
+
+async function running(): Promise<Running> {
+  const settings = rigSettings({ local: { data: ['own.home.arpa. 60 IN TXT "a\\027[2Jb"'] } });
+  let read: ReadSettings = { settings, file: '/etc/rw.yaml' };
+  const rig = await startRig(settings, undefined, { file: '/etc/rw.yaml', readSettings: async () => read });
+  const world: FakeWorld = { parts, files: { '/etc/rw.yaml': settingsToYaml(settings, true) } };
+  const run = (...words: string[]) => cli([...words, '--config', '/etc/rw.yaml'], world);
+  return {
+    rig,
+    run,
+    next: (given) => {
+      read = given;
+    },
+  };
+}
+
+async function resolved({ rig }: Running, name: string): Promise<void> {
+  const [to] = rig.started.bound;
+  if (to !== undefined) await askUdp(to, makeQuery({ name }));
+}
+
+describe('without a daemon', () => {
+  test.each([
+    ['status'],
+    ['stats'],
+    ['reload'],
+    ['servers'],
+    ['healthcheck'],
+    ['cache', 'list'],
+    ['cache', 'lookup', 'a.b'],
+    ['cache', 'dump'],
+    ['cache', 'flush', 'a.b'],
+    ['cache', 'flush-zone', '.'],
+    ['cache', 'flush-bogus'],
+  ])('%s %s says so in one line and ends with 3', async (...words) => {
+    const given = words.filter((word) => typeof word === 'string');
+    const world = { parts, files: { '/rw.yaml': 'control: /missing/c.sock\nconsole: 127.0.0.1:1\n' } };
+    const { code, out, err } = await cli([...given, '-c', '/rw.yaml'], world);
+    expect({ code, out }).toEqual({ code: 3, out: '' });
+    expect(err).toMatch(/^rootwalk: no daemon runs here \(\/missing\/c\.sock: there is no socket.*\n$/);
+  });
+
+  test('the usual places are named', async () => {
+    const { err } = await cli(['status'], { environment: { XDG_RUNTIME_DIR: '/run/user/7' } });
+    expect(err).toContain('(/run/rootwalk/control.sock: there is no socket; /run/user/7/rootwalk/control.sock: there');
+  });
+
+  test('switched off is told apart', async () => {
+    expect(await cli(['status', '-c', 'f'], { files: { f: 'control: false' } })).toMatchObject({
+      code: 3,
+      err: 'rootwalk: the settings have no control socket (control: false)\n',
+    });
+  });
+});
+
+describe('with a daemon', () => {
+  test('status says how it is', async () => {
+    const daemon = await running();
+    expect(await daemon.run('status')).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(
+        /^rootwalk [0-9.]+, process [0-9]+, up 0 s, not ready: no root server has answered yet\nlistening {2}127\.0\.0\.1:[0-9]+\nsettings {3}\/etc\/rw\.yaml\n/,
+      ),
+    });
+    const { out } = await daemon.run('status', '--json');
+    expect(JSON.parse(out)).toMatchObject({ pid: process.pid, queries: 0, file: '/etc/rw.yaml' });
+  });
+
+  test('a mistake in the file does not hide it', async () => {
+    const { rig } = await running();
+    const files = { f: `control: ${rig.control}\nalow: []\nlisten: 7\n` };
+    expect((await cli(['status', '-c', 'f'], { parts, files })).code).toBe(0);
+    expect(await cli(['status', '-c', 'f'], { parts, files: { f: 'alow: []' } })).toMatchObject({
+      code: 1,
+      err: 'rootwalk: f:1:1 alow: unknown key; did you mean allow?\n',
+    });
+  });
+
+  test('healthcheck ends with 1 and the reason, then with 0; without a control socket it asks the console', async () => {
+    const daemon = await running();
+    expect(await daemon.run('healthcheck')).toEqual({
+      code: 1,
+      out: '',
+      err: 'rootwalk: not ready: no root server has answered yet\n',
+    });
+    await daemon.rig.daemon.prime();
+    expect(await daemon.run('healthcheck')).toEqual({ code: 0, out: 'ready\n', err: '' });
+    const files = { f: `control: false\nconsole: ${daemon.rig.started.console}\n` };
+    expect(await cli(['healthcheck', '-c', 'f'], { parts, files })).toMatchObject({ code: 0, out: 'ready\n' });
+  });
+
+  test('stats, servers and cache list tell figures', async () => {
+    const daemon = await running();
+    await daemon.rig.daemon.prime();
+    await resolved(daemon, 'www.example');
+    const stats = await daemon.run('stats');
+    expect(stats.out).toContain('Queries\n udp  1\n');
+    expect(stats.out).toMatch(/Layers\nLAYER +ENTRIES +HITS.*\nanswers \(browser\) +1 +0 +1 /);
+    expect(JSON.parse((await daemon.run('stats', '--json')).out)).toMatchObject({
+      queries: { udp: 1 },
+      upstream: { udp: { response: 2 } },
+    });
+    expect((await daemon.run('cache', 'list')).out).toMatch(/^LAYER.*\nanswers.*\nhost \(os\).*\nrecords \(resolver\)/);
+    expect((await daemon.run('servers')).out).toMatch(
+      /^SERVER +RTT +\+- +HEARD +TIMEOUTS +EDNS +TROUBLE\n198\.51\.100\.1@53 +5 ms .* 0 s ago +0 +supported\n$/,
+    );
+    expect(JSON.parse((await daemon.run('servers', '--json')).out)).toMatchObject([{ rttMs: 5, lame: [] }]);
+  });
+
+  test('cache lookup goes through the layers; dump takes their other names; what is printed is escaped', async () => {
+    const daemon = await running();
+    await daemon.rig.daemon.prime();
+    await resolved(daemon, 'www.example');
+    expect((await daemon.run('cache', 'lookup', 'www.example')).out.replaceAll(/\b(?:29|30)\d\b/g, 'TTL')).toBe(`\
+answers (browser)
+ www.example. TTL response A ; insecure, 45 octets
+records (resolver)
+ www.example. TTL A 192.0.2.1 ; unchecked, answerAA, from .
+hierarchy
+ . for good delegation a.root. ; hints
+ . TTL delegation a.root. ; priming
+nothing in host (os)
+`);
+    const { out } = await daemon.run('cache', 'dump', 'os');
+    expect(out).toContain('own.home.arpa. 60 TXT "a\\027[2Jb" ; host\n');
+    expect(
+      JSON.parse((await daemon.run('cache', 'dump', 'resolver', '--json')).out.split('\n')[0] ?? ''),
+    ).toMatchObject({
+      layer: 'records',
+    });
+    expect(await daemon.run('cache', 'dump', 'toString')).toMatchObject({
+      code: 1,
+      err: 'rootwalk: toString is not a layer; the layers are answers (browser), host (os), records (resolver), hierarchy\n',
+    });
+  });
+
+  test('cache flush takes out by name, by zone, and what is bogus', async () => {
+    const daemon = await running();
+    await daemon.rig.daemon.prime();
+    await resolved(daemon, 'www.example');
+    expect((await daemon.run('cache', 'flush', 'www.example')).out).toBe(
+      'Taken out: 1 of records, 0 of hierarchy; answers was emptied of 1.\n',
+    );
+    await resolved(daemon, 'www.example');
+    expect(JSON.parse((await daemon.run('cache', 'flush-zone', '.', '--json')).out)).toMatchObject({ answers: 1 });
+    expect((await daemon.run('cache', 'flush-bogus')).code).toBe(0);
+    expect(await daemon.run('cache', 'flush', 'a..b')).toMatchObject({
+      code: 1,
+      err: 'rootwalk: "a..b" is not a domain name: it has an empty label\n',
+    });
+  });
+
+  test('reload says what changed; of a bad file, what is wrong, and ends with 1', async () => {
+    const { rig, run, next } = await running();
+    next({ settings: { ...rig.settings, allow: [], listen: ['127.0.0.1:1'] }, file: '/etc/rw.yaml' });
+    expect(await run('reload')).toEqual({
+      code: 0,
+      out: 'Reloaded /etc/rw.yaml: changed: allow; needs a restart: listen.\n',
+      err: '',
+    });
+    next({ errors: ['/etc/rw.yaml:1:1 alow: unknown key', '/etc/rw.yaml:2:1 b\u001b: unknown key'] });
+    expect(await run('reload')).toEqual({
+      code: 1,
+      out: '',
+      err: 'rootwalk: not reloaded: /etc/rw.yaml:1:1 alow: unknown key\nrootwalk: not reloaded: /etc/rw.yaml:2:1 b\\u{1b}: unknown key\n',
+    });
+    expect(await run('reload', '--json')).toMatchObject({ code: 1, out: expect.stringContaining('"ok": false') });
+  });
+});
+
+describe('config show', () => {
+  const files = { f: 'hosts: false\ncache: { maxOctets: 64MiB }\n' };
+  test.each([
+    [['--diff'], 'cache:\n  maxOctets: 64MiB\nhosts: false\n'],
+    [['--diff', '--json'], '{\n  "cache": {\n    "maxOctets": "64MiB"\n  },\n  "hosts": false\n}\n'],
+    [['--defaults', '--diff'], '# nothing differs from the defaults\n'],
+    [[], expect.stringMatching(/^listen:\n {2}- 127\.0\.0\.1:5353\n(?:.*\n)*hosts: false\n/)],
+    [['--defaults'], expect.stringMatching(/^listen:\n(?:.*\n)*hosts: \/etc\/hosts\n/)],
+  ])('%j', async (flags, out) => {
+    expect(await cli(['config', 'show', '-c', 'f', ...flags], { files })).toEqual({ code: 0, out, err: '' });
+  });
+
+  test('shows nothing of a bad file but its faults', async () => {
+    const bad = { f: 'local: { data: ["a.b. IN A x"] }' };
+    expect(await cli(['config', 'show', '-c', 'f'], { files: bad })).toMatchObject({
+      code: 1,
+      out: '',
+      err: expect.stringMatching(/^rootwalk: f:1:17 local\.data\[0\]: /),
+    });
+  });
+});
+
+describe('serve', () => {
+  test('SIGHUP reloads and says what came of it; a default that cannot be had is a warning', async () => {
+    let registered = (_run: () => void): void => undefined;
+    const hangup = new Promise<() => void>((resolve) => {
+      registered = resolve;
+    });
+    const reports = [
+      { ok: true as const, file: 'rw.yaml', changed: [], restart: ['control'] },
+      { ok: false as const, errors: ['rw.yaml:1:1 x: unknown key'] },
+    ];
+    let stop = (): void => undefined;
+    const stopped = new Promise<void>((resolve) => {
+      stop = resolve;
+    });
+    const openDaemon = async () => ({
+      start: async () => ({
+        bound: [],
+        skipped: [],
+        control: '/run/c.sock',
+        console: '127.0.0.1:8053',
+        warnings: ['no console on 127.0.0.1:8053: the port is taken'],
+      }),
+      prime: () => new Promise<never>(() => undefined),
+      reload: async () => reports.shift() ?? { ok: false as const, errors: [] },
+      close: async () => undefined,
+    });
+    const ended = cli(['serve'], {
+      parts: { openDaemon },
+      stopped,
+      hangup: registered,
+    });
+    const run = await hangup;
+    run();
+    run();
+    await new Promise((resolve) => setImmediate(resolve));
+    stop();
+    const { code, out, err } = await ended;
+    expect(code).toBe(0);
+    expect(out).toContain('Control socket: /run/c.sock\nMetrics and health: http://127.0.0.1:8053/metrics');
+    expect(out).toContain('Reloaded rw.yaml: nothing changed; needs a restart: control.\n');
+    expect(err).toBe(
+      'rootwalk: no console on 127.0.0.1:8053: the port is taken\nrootwalk: not reloaded: rw.yaml:1:1 x: unknown key\n',
+    );
+  });
+});
