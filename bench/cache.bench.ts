@@ -94,5 +94,14 @@ function entry(name: Name): RecordEntry {
 
 function delegation(zone: Name): Delegation {
   const nameServers = [nameFromText('ns.example.net')];
-  return { zone, nameServers, source: 'referral', expiresAtMs: 1e9, addresses: [], ds: undefined, dsProof: [] };
+  return {
+    zone,
+    nameServers,
+    source: 'referral',
+    expiresAtMs: 1e9,
+    addresses: [],
+    ds: undefined,
+    dsProof: [],
+    dsExpiresAtMs: 0,
+  };
 }

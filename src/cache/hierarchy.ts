@@ -24,6 +24,8 @@ export interface Delegation {
   readonly ds: RRset | undefined;
   /** The NSEC or NSEC3 RRsets of the referral. */
   readonly dsProof: readonly RRset[];
+  /** When `ds` and `dsProof` are over by their own TTLs (`Clock.nowMs`): they may be shorter than that of the NS. */
+  readonly dsExpiresAtMs: number;
 }
 
 /** Addresses of one family that came with a delegation; of use for that delegation only. */

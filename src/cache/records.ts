@@ -145,6 +145,11 @@ export class Records {
     return upgraded;
   }
 
+  /** Takes out this very RRset or denial, whatever it has become since; other types of the name stay. */
+  remove(entry: RecordEntry | DenialEntry): void {
+    this.#entries.delete(entry.kind === 'rrset' ? rrsetKey(entry.rrset.name, entry.rrset.type) : denialKey(entry));
+  }
+
   /** Takes out everything kept of exactly this name; returns how many entries. */
   flush(name: Name): number {
     return this.#flushWhere((owner) => owner === name);

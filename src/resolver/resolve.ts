@@ -1,5 +1,6 @@
 // One client question, from its name to the end of its alias chain.
 
+import type { ExtendedError } from '../wire/message.ts';
 import { findReported, fromHost } from './answer.ts';
 import { type Chain, extendChain, startChain } from './chain.ts';
 import type { Found, FoundFailure } from './found.ts';
@@ -37,10 +38,20 @@ async function validateOrRetry(scope: Scope, link: Lookup, first: Found): Promis
   for (;;) {
     const judged = await validate(scope, link, found, findLink);
     if (judged.kind !== 'failure' || !isDoubtful(judged, found) || !scope.distrust(found)) return judged;
+    const doubted = found;
     found = await iterate(scope, link, find);
-    // What cannot be asked again stays as bogus as it was.
-    if (found.kind === 'failure') return judged;
+    // What cannot be asked again stays as bogus as it was, and is remembered so (RFC 4035, 4.7).
+    if (found.kind === 'failure') {
+      if (judged.reason === 'bogus') keepBogus(scope, doubted, judged.extendedErrors[0]);
+      return judged;
+    }
   }
+}
+
+function keepBogus(scope: Scope, found: Found, why: ExtendedError | undefined): void {
+  if (found.kind === 'failure') return;
+  const entries = found.kind === 'records' ? found.entries : [found.entry];
+  for (const entry of entries) scope.upgrade(entry, 'bogus', Number.POSITIVE_INFINITY, why);
 }
 
 /** Bogus data, and unsigned data of which nobody could say whether they may be: another server may have signed ones. */

@@ -159,12 +159,16 @@ export class Scope {
     for (const entry of entries) {
       const server = this.#givenBy.get(entry);
       if (server !== undefined) this.#distrusted.add(`${server} ${entry.zone}`);
-      const { name, type } = entry.kind === 'rrset' ? entry.rrset : entry;
-      this.fresh.delete(freshKey(name, type));
-      this.fresh.delete(freshKey(name, NXDOMAIN_KEY));
-      this.shared.caches.records.flush(name);
+      this.forget(entry);
     }
     return true;
+  }
+
+  /** Takes an entry out of this question's memory and of the cache. */
+  forget(entry: RecordEntry | DenialEntry): void {
+    const { name, type } = entry.kind === 'rrset' ? entry.rrset : entry;
+    this.fresh.delete(freshKey(name, entry.kind === 'nxdomain' ? NXDOMAIN_KEY : type));
+    this.shared.caches.records.remove(entry);
   }
 
   /** Whether anything proved bogus within this question. */

@@ -99,7 +99,7 @@ export function makeTrust({ dnssec, cache }: EngineOptions): TrustState | undefi
 export function configureZones(hierarchy: Hierarchy, { hints, zones, limits }: EngineOptions): void {
   const rrsets = toRRsets(hints);
   const ns = rrsets.find((rrset) => rrset.name === ROOT && rrset.type === TYPE.NS);
-  const base = { expiresAtMs: Number.POSITIVE_INFINITY, ds: undefined, dsProof: [] } as const;
+  const base = { expiresAtMs: Number.POSITIVE_INFINITY, ds: undefined, dsProof: [], dsExpiresAtMs: 0 } as const;
   const glue = rrsets
     .filter((rrset) => rrset.type === TYPE.A || rrset.type === TYPE.AAAA)
     .map((rrset) => ({

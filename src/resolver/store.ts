@@ -108,6 +108,7 @@ export function storeReferral(
     addresses: [],
     ds: referral.ds,
     dsProof: referral.dsProof,
+    dsExpiresAtMs: nowMs + dsTtl(referral) * 1000,
   };
   const glue = glueOf(scope, response);
   const placed = scope.shared.caches.hierarchy.put(delegation, glue, parent, nowMs);
@@ -116,6 +117,12 @@ export function storeReferral(
     scope.emit(lookup, { kind: 'cached', layer: 'hierarchy', name: referral.zone, type: TYPE.NS, ttl });
   }
   return { delegation: kept, glue };
+}
+
+/** RFC 4035, 5.3.3: DS and the proof that there is none each have a TTL of their own. Seconds. */
+function dsTtl({ ds, dsProof }: Extract<Classified, { kind: 'referral' }>): number {
+  const told = [...(ds === undefined ? [] : [ds]), ...dsProof];
+  return told.length === 0 ? 0 : Math.min(...told.map((rrset) => rrset.ttl));
 }
 
 function glueOf(scope: Scope, response: Scrubbed): Glue[] {
@@ -184,6 +191,7 @@ export function storePriming(scope: Scope, lookup: Lookup, rrsets: readonly RRse
     addresses: [],
     ds: undefined,
     dsProof: [],
+    dsExpiresAtMs: expiresAtMs,
   };
   scope.shared.caches.hierarchy.put(delegation, glueOf(scope, response), undefined, scope.nowMs());
   if (scope.observer) scope.emit(lookup, { kind: 'cached', layer: 'hierarchy', name: ROOT, type: TYPE.NS, ttl });

@@ -105,7 +105,7 @@ async function shared(
     if (status.kind !== 'failure' && trust.anchors === anchors) trust.zones.set(name, status);
     return status;
   } finally {
-    trust.inFlight.delete(name);
+    if (trust.inFlight.get(name) === started) trust.inFlight.delete(name);
   }
 }
 
@@ -126,7 +126,9 @@ async function statusOf(
   if (scope.observer && status.kind !== 'failure' && status.kind !== 'inside') {
     const { kind: security } = status;
     const why = status.kind === 'secure' ? 'the chain of trust reaches its keys' : (status.why?.text ?? 'no anchor');
-    scope.emit(lookup, { kind: 'validated', name, type: TYPE.DNSKEY, security, zone: name, why });
+    const code = status.kind === 'secure' || status.why === undefined ? {} : { code: status.why.code };
+    const atSeconds = checks.context.nowSeconds;
+    scope.emit(lookup, { kind: 'validated', name, type: TYPE.DNSKEY, security, zone: name, why, ...code, atSeconds });
   }
   return status;
 }
@@ -141,13 +143,19 @@ async function statusBelow(
   findLink: FindLink,
 ): Promise<ZoneStatus | FoundFailure> {
   const delegation = scope.delegation(name);
-  if (delegation !== undefined && (delegation.ds !== undefined || delegation.dsProof.length > 0)) {
-    const told = await judgeDs(scope, checks, parent, name, delegation.ds, delegation.dsProof, delegation.expiresAtMs);
-    if (told.kind === 'trust') return keysOf(scope, lookup, checks, told.trust, findLink, told.ttl);
+  let bogus: ZoneStatus | undefined;
+  if (delegation !== undefined && delegation.dsExpiresAtMs > scope.nowMs()) {
+    const { ds, dsProof, dsExpiresAtMs } = delegation;
+    const told = await judgeDs(scope, checks, parent, name, ds, dsProof, dsExpiresAtMs);
     if (told.kind === 'insecure' || told.kind === 'failure') return told;
+    if (told.kind === 'trust') {
+      const status = await keysOf(scope, lookup, checks, told.trust, findLink, told.ttl);
+      // Keys that do not match: the parent may have other DS by now.
+      if (status.kind !== 'bogus') return status;
+      bogus = status;
+    }
   }
   // RFC 4035, 5.2: DS is asked of the parent. Once more elsewhere before it counts as bogus.
-  let bogus: ZoneStatus | undefined;
   for (let attempt = 0; attempt <= scope.shared.options.limits.bogusRetries; attempt++) {
     const found = await findLink(scope, scope.subLookup(lookup, name, TYPE.DS));
     if (found.kind === 'failure') return bogus ?? found;

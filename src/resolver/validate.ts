@@ -111,11 +111,15 @@ class Validation {
 
   /** As {@link settle}; an NXDOMAIN whose proof shows an empty non-terminal becomes NODATA, as Unbound has it. */
   async settleDenial(entry: DenialEntry): Promise<DenialEntry | FoundFailure> {
-    const settled = await this.settle(entry, (one) => this.denial(one));
-    if (settled.kind !== 'failure' || settled.reason !== 'bogus' || entry.kind !== 'nxdomain') return settled;
-    const asNoData = await this.denial({ ...entry, kind: 'nodata' });
-    if (asNoData.kind !== 'secure') return settled;
-    return this.settle({ ...entry, kind: 'nodata' }, () => Promise.resolve(asNoData));
+    if (entry.security !== 'unchecked') return entry;
+    const verdict = await this.denial(entry);
+    if (verdict.kind !== 'bogus' || entry.kind !== 'nxdomain') return this.settle(entry, async () => verdict);
+    const noData: DenialEntry = { ...entry, kind: 'nodata' };
+    const asNoData = await this.denial(noData);
+    if (asNoData.kind !== 'secure') return this.settle(entry, async () => verdict);
+    // The name exists: what was kept of the NXDOMAIN would deny all its types.
+    this.#scope.forget(entry);
+    return this.settle(noData, async () => asNoData);
   }
 
   #report(entry: RecordEntry | DenialEntry, why: ExtendedError | undefined): void {
@@ -123,7 +127,10 @@ class Validation {
     const { security } = entry;
     if (security === 'unchecked') return;
     const text = why?.text ?? (security === 'secure' ? 'signed by its zone' : 'its zone is not signed');
-    this.#scope.emit(this.#lookup, { kind: 'validated', name, type, security, why: text });
+    const code = why === undefined ? {} : { code: why.code };
+    const { zone } = entry;
+    const atSeconds = this.#checks.context.nowSeconds;
+    this.#scope.emit(this.#lookup, { kind: 'validated', name, type, security, zone, why: text, ...code, atSeconds });
   }
 
   /** An RRset of an answer. */
@@ -132,7 +139,10 @@ class Validation {
     // RRSIG RRsets are not signed (RFC 4035, 2.2): they prove nothing and need no proof.
     if (rrset.type === TYPE.RRSIG) return { kind: 'insecure', why: undefined };
     const signer = signerOf(rrset);
-    const status = await this.#zone(holder(signer, entry.zone) ?? zoneTarget(rrset.name, rrset.type));
+    const home = zoneTarget(rrset.name, rrset.type);
+    let status = await this.#zone(holder(signer, entry.zone) ?? home);
+    // An anchor below the signer speaks for the name: no signature may lead the chain around it.
+    if (status.kind === 'insecure' && isAnchoredBelow(this.#trust, home, status.zone)) status = await this.#zone(home);
     if (status.kind !== 'secure') return notSecure(status);
     if (signer !== undefined && signer !== status.zone) {
       const text = `${describe(rrset.name, rrset.type)}: signed by ${nameToText(signer)}, which is not its zone`;
@@ -161,6 +171,7 @@ class Validation {
   async denial(entry: DenialEntry): Promise<Verdict> {
     const signed = [...(entry.soa === undefined ? [] : [entry.soa]), ...entry.proof];
     const signer = signed.map(signerOf).find((name) => name !== undefined && isSubdomainOf(entry.name, name));
+    // Above an anchor that is deeper a denial is judged where it was signed, as in Unbound: a parent may deny the child.
     const status = await this.#zone(holder(signer, entry.zone) ?? zoneTarget(entry.name, entry.type));
     if (status.kind !== 'secure') return notSecure(status);
     const { zone, keys } = status;
@@ -173,7 +184,8 @@ class Validation {
     const proofs = await this.#checks.proofs(entry.proof, keys);
     if ('kind' in proofs) return proofs;
     const denial = readDenial(zone, proofs.secure, this.#checks.denialOptions);
-    const ttl = Math.min(...proofs.secure.map((one) => one.ttl));
+    // RFC 4035, 5.3.3: what rests on several signatures lives as long as the shortest.
+    const ttl = Math.min(...[...proofs.secure, ...(soa === undefined ? [] : [soa])].map((one) => one.ttl));
     const denied = prove(denial, entry);
     if (denied.kind === 'proven') {
       keepRanges(this.#scope, denial, proofs.secure, entry.expiresAtMs);
@@ -227,6 +239,12 @@ function notSecure(status: Exclude<ZoneStatus, { kind: 'secure' }> | FoundFailur
  */
 function holder(signer: Name | undefined, zone: Name): Name | undefined {
   return signer !== undefined && isSubdomainOf(zone, signer) ? zone : signer;
+}
+
+/** Whether a trust anchor lies at or above `name` and below `zone`. */
+function isAnchoredBelow({ anchors }: TrustState, name: Name, zone: Name): boolean {
+  for (let above = name; above !== zone && above !== ROOT; above = parentOf(above)) if (anchors.has(above)) return true;
+  return false;
 }
 
 /** Where unsigned data are looked for in the chain of trust: at their name, DS at the parent's side (RFC 4035, 2.4). */

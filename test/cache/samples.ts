@@ -77,6 +77,7 @@ export function referral(zone: string, nameServers: string[], changes: Partial<D
     addresses: [],
     ds: undefined,
     dsProof: [],
+    dsExpiresAtMs: 0,
     ...changes,
   };
 }
