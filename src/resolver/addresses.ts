@@ -5,6 +5,7 @@ import { isSubdomainOf, type Name } from '../wire/name.ts';
 import { rdataToText } from '../wire/rdata-text.ts';
 import type { RRset } from '../wire/rrset.ts';
 import { TYPE } from '../wire/types.ts';
+import type { UnusedAddress } from './events.ts';
 import type { Lookup, Scope } from './scope.ts';
 import type { Candidate } from './select-server.ts';
 import type { Resolution } from './types.ts';
@@ -61,6 +62,17 @@ export class AddressSearch {
       }
     }
     return candidates;
+  }
+
+  /** Glue of the referral in hand that may not be asked, for an observer: nothing is read from the caches for it. */
+  unused(scope: Scope): UnusedAddress[] {
+    const allowed = families(scope);
+    return this.#own.flatMap(({ nameServer, family, addresses }): UnusedAddress[] => {
+      const off = !allowed.includes(family);
+      const why = !off ? 'denied' : family === 4 ? 'ipv4-off' : 'ipv6-off';
+      const unused = off ? addresses : addresses.filter((ip) => scope.shared.denied.has(ip));
+      return unused.map((ip) => ({ nameServer, ip, why }));
+    });
   }
 
   /**

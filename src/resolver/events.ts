@@ -15,6 +15,13 @@ export type ResponseClass = 'answer' | 'alias' | 'referral' | 'nodata' | 'nxdoma
 /** Why a server was chosen before its peers. */
 export type ChoiceReason = 'fastest' | 'untried' | 'exploring' | 'only' | 'hedge' | 'retry' | 'configured';
 
+/** An address that may not be asked, and why. */
+export interface UnusedAddress {
+  readonly nameServer: Name;
+  readonly ip: string;
+  readonly why: 'ipv4-off' | 'ipv6-off' | 'denied';
+}
+
 /** What happened, without when and where. */
 export type EventBody =
   /** A client question (or a further link of its alias chain) begins. */
@@ -37,6 +44,8 @@ export type EventBody =
       readonly addresses: readonly ServerAddress[];
       readonly source: 'hints' | 'priming' | 'referral' | 'stub' | 'forward';
       readonly cached: boolean;
+      /** Addresses that are known and may not be asked: of a family that is off, or in `upstream.deny`. */
+      readonly unused?: readonly UnusedAddress[];
     }
   /** A server was chosen among `candidates`. `expectedMs`: its smoothed RTT, when known. */
   | {
@@ -83,6 +92,8 @@ export type EventBody =
       readonly why: string;
       readonly target?: Name;
       readonly answer?: readonly RRset[];
+      /** The server is not authoritative and offers recursion. */
+      readonly recurses?: boolean;
     }
   /** Records of a response were not believed. */
   | {
@@ -105,7 +116,7 @@ export type EventBody =
       readonly type: number;
       readonly ttl: number;
     }
-  /** What validation found. */
+  /** What validation found. `code`: the extended error (RFC 8914); `atSeconds`: the wall clock that it was judged by. */
   | {
       readonly kind: 'validated';
       readonly name: Name;
@@ -113,6 +124,8 @@ export type EventBody =
       readonly security: 'secure' | 'insecure' | 'bogus' | 'indeterminate';
       readonly zone?: Name;
       readonly why: string;
+      readonly code?: number;
+      readonly atSeconds?: number;
     }
   /** A bound was reached. */
   | { readonly kind: 'limit'; readonly limit: LimitName; readonly value: number }

@@ -196,7 +196,9 @@ function stand(
   if (scope.observer) {
     const { zone, nameServers, source } = delegation;
     const addresses = search.candidates(scope).map((candidate) => candidate.server);
-    scope.emit(lookup, { kind: 'delegation', zone, nameServers, addresses, source, cached });
+    const unused = search.unused(scope);
+    const common = { kind: 'delegation', zone, nameServers, addresses, source, cached } as const;
+    scope.emit(lookup, unused.length === 0 ? common : { ...common, unused });
   }
   // A zone met again within one lookup is not asked from scratch.
   const tried = places.get(delegation.zone) ?? new Tried();
@@ -270,6 +272,7 @@ function report(
         ? { target: outcome.target }
         : {};
   const answer = outcome.kind === 'answer' ? { answer: outcome.rrsets } : {};
+  const recurses = outcome.kind === 'lame' && outcome.recurses ? { recurses: true } : {};
   const { server } = heard.candidate;
   const { zone, name, type } = asked;
   scope.emit(lookup, {
@@ -282,5 +285,6 @@ function report(
     why: outcome.why,
     ...target,
     ...answer,
+    ...recurses,
   });
 }
