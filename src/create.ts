@@ -113,6 +113,8 @@ export interface DaemonParts extends Partial<Ports> {
   readonly rootHints?: string;
   /** What the listeners ask in place of the engine itself: an observer of every question, for instance. */
   readonly serve?: (resolver: Resolver) => ServedResolver;
+  /** Sockets that a service manager has bound (LISTEN_FDS), used in place of `listen`. Default 0. */
+  readonly inherited?: number;
   /** The configuration file that `settings` came from. */
   readonly file?: string | undefined;
   /** Reads the settings again, for a reload. Default: there is nothing to read. */
@@ -160,6 +162,7 @@ export function createDaemon(settings: Settings, parts: DaemonParts): Daemon {
     clock,
     log,
     listen: settings.listen,
+    inherited: parts.inherited,
     skipMissing: settings.listen.join() === defaultSettings.listen.join(),
     allow: settings.allow,
     cookieSecret: settings.clients.cookies ? drawSecret(ports.random) : undefined,

@@ -36,8 +36,8 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
   'node:crypto': ['dnssec', 'net', 'lab', 'testing'],
   'node:dgram': ['net', 'server', 'lab'],
   'node:fs': ['root', 'lab', 'testing', 'cli'],
-  // Who holds a port is read from /proc.
-  'node:fs/promises': ['root', 'lab', 'testing', 'cli', 'src/server/port-holder.ts'],
+  // Who holds a port and what an inherited socket is are read from /proc.
+  'node:fs/promises': ['root', 'lab', 'testing', 'cli', 'src/server/port-holder.ts', 'src/server/socket-kind.ts'],
   'node:http': ['lab', 'console'],
   'node:net': ['net', 'server', 'lab', 'cli'],
   'node:os': ['net', 'server', 'lab', 'cli'],

@@ -35,8 +35,10 @@ export interface Listening {
   /** Path of the control socket, and address of the console; undefined: none. */
   readonly control: string | undefined;
   readonly console: string | undefined;
-  /** Why a default of those could not be had, a sentence each. */
+  /** Why a default of those could not be had, or why rights are kept, a sentence each. */
   readonly warnings: readonly string[];
+  /** The user that the process became after binding; undefined: it is whom it was. */
+  readonly runsAs?: string | undefined;
 }
 
 /** The daemon. */
@@ -56,6 +58,13 @@ export interface Reloading {
   /** The file that it started with; undefined: the defaults. */
   readonly file: string | undefined;
   readonly readSettings: () => Promise<ReadSettings>;
+}
+
+/** How a daemon was started. */
+export interface Started extends Reloading {
+  /** Sockets that the service manager has bound, used in place of `listen`. */
+  readonly inherited: number;
+  readonly environment: { readonly [name: string]: string | undefined };
 }
 
 /** A log whose level can change. */
@@ -95,7 +104,7 @@ export interface ReplayReport {
 /** The parts of rootwalk behind the verbs, each loaded when it is first needed. Tests put others in their place. */
 export interface Parts {
   openResolver(settings: Settings, log: Log): Promise<OpenedResolver>;
-  openDaemon(settings: Settings, log: LevelledLog, reloading: Reloading): Promise<OpenedDaemon>;
+  openDaemon(settings: Settings, log: LevelledLog, started: Started): Promise<OpenedDaemon>;
   /** Asks a running daemon once; rejects with the system's error when nothing answers there. */
   askDaemon(at: DaemonAt, method: 'GET' | 'POST', path: string, body?: unknown): Promise<Answer>;
   /** A list of a running daemon, as its lines come; rejects likewise. */

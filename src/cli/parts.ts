@@ -4,16 +4,17 @@ import process from 'node:process';
 import type { Log } from '../base/ports.ts';
 import type { LogLevel, Settings } from '../config/settings.ts';
 import type { Answer } from '../console/client.ts';
+import type { StillNeeded } from './drop-privileges.ts';
 import type {
   LabRequest,
   LevelledLog,
   OpenedDaemon,
   OpenedResolver,
   Parts,
-  Reloading,
   ReplayFile,
   ReplayReport,
   RunningLab,
+  Started,
 } from './io.ts';
 
 /** What `rootwalk` runs with. */
@@ -27,22 +28,43 @@ async function openResolver(settings: Settings, log: Log): Promise<OpenedResolve
   return { clock, resolve: (request) => daemon.resolver.resolve(request), close: () => daemon.close() };
 }
 
-async function openDaemon(settings: Settings, log: LevelledLog, reloading: Reloading): Promise<OpenedDaemon> {
-  const [{ createDaemon }, { serverAddressToText }, { tightenHeap }] = await Promise.all([
+async function openDaemon(settings: Settings, log: LevelledLog, how: Started): Promise<OpenedDaemon> {
+  const [{ createDaemon }, { serverAddressToText }, { tightenHeap }, { dropPrivileges }] = await Promise.all([
     import('../create.ts'),
     import('../config/address.ts'),
     import('./heap.ts'),
+    import('./drop-privileges.ts'),
   ]);
   tightenHeap();
-  const daemon = createDaemon(settings, { log, ...reloading, setLogLevel: (level) => log.setLevel(level) });
+  const { environment, ...given } = how;
+  const daemon = createDaemon(settings, { log, ...given, setLogLevel: (level) => log.setLevel(level) });
   return {
     start: async () => {
       const { skipped, ...started } = await daemon.start();
-      return { ...started, skipped: skipped.map(({ address, why }) => `${serverAddressToText(address)}: ${why}`) };
+      const { runsAs, warning } = dropPrivileges(environment, stillNeeded(settings, how.file, started.control));
+      return {
+        ...started,
+        runsAs,
+        warnings: [...started.warnings, ...(warning === undefined ? [] : [warning])],
+        skipped: skipped.map(({ address, why }) => `${serverAddressToText(address)}: ${why}`),
+      };
     },
     reload: () => daemon.reload(),
     prime: () => daemon.prime(),
     close: () => daemon.close(),
+  };
+}
+
+function stillNeeded(
+  { hosts, root, dnssec }: Settings,
+  file: string | undefined,
+  control: string | undefined,
+): StillNeeded {
+  const read = [file, hosts === false ? null : hosts, root.hints, root.trustAnchors];
+  return {
+    read: read.filter((path) => typeof path === 'string'),
+    written: dnssec.validate && dnssec.rolloverState !== null ? [dnssec.rolloverState] : [],
+    control,
   };
 }
 

@@ -7,6 +7,7 @@ import type { Resolution } from '../resolver/types.ts';
 import { RCODE } from '../wire/types.ts';
 import { EXIT, type Io, type Listening, type OpenedDaemon } from './io.ts';
 import { reloadText } from './reload-text.ts';
+import { inheritedSockets } from './service-manager.ts';
 import { checkedSettings, readSettings } from './settings.ts';
 
 /** Runs the verb until SIGTERM or SIGINT; then answers what is in flight and ends with 0. */
@@ -16,6 +17,8 @@ export async function serve(io: Io, flags: { readonly config?: string | undefine
   const { settings, file } = await checkedSettings(io, flags.config);
   const log = await io.parts.openLog(settings.log.level, io.errIsTerminal);
   const daemon = await io.parts.openDaemon(settings, log, {
+    inherited: inheritedSockets(io.environment),
+    environment: io.environment,
     file,
     // The file that was found at the start, and no other one should that be gone.
     readSettings: () => readSettings(io, flags.config ?? file),
@@ -46,7 +49,7 @@ async function reload(io: Io, daemon: OpenedDaemon): Promise<void> {
   else io.err(report.errors.map((line) => `rootwalk: not reloaded: ${printable(line)}\n`).join(''));
 }
 
-function listeningText({ bound, skipped, control, console }: Listening, file: string | undefined): string {
+function listeningText({ bound, skipped, control, console, runsAs }: Listening, file: string | undefined): string {
   const addresses = [...new Set(bound.map(({ ip, port }) => (ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`)))];
   const [first] = bound;
   return [
@@ -54,6 +57,7 @@ function listeningText({ bound, skipped, control, console }: Listening, file: st
     `Listening on ${addresses.join(' and ')} (UDP, TCP), ${file === undefined ? 'with the default settings' : `as ${printable(file)} says`}.`,
     ...(control === undefined ? [] : [`Control socket: ${printable(control)}`]),
     ...(console === undefined ? [] : [`Metrics and health: http://${console}/metrics /health /ready`]),
+    ...(runsAs === undefined ? [] : [`Running as ${printable(runsAs)} now that the ports are bound.`]),
     ...(first === undefined ? [] : [`Try: dig @${first.ip} -p ${first.port} www.example.com`]),
     '',
   ].join('\n');

@@ -20,11 +20,19 @@ export async function portHolder(protocol: 'udp' | 'tcp', port: number): Promise
     for (const descriptor of (await listFolder(folder)).slice(0, DESCRIPTORS_MAX)) {
       const inode = /^socket:\[([0-9]+)\]$/.exec(await linkTarget(`${folder}/${descriptor}`))?.[1];
       if (inode === undefined || !inodes.has(inode)) continue;
-      const name = (await readText(`/proc/${pid}/comm`)).trim();
-      return `${name === '' ? 'a process' : name} (pid ${pid})`;
+      return `${await processName(pid)} (pid ${pid})`;
     }
   }
   return undefined;
+}
+
+/** The program's name; Node.js calls every program's main thread the same, so that its script tells more. */
+async function processName(pid: string): Promise<string> {
+  const name = (await readText(`/proc/${pid}/comm`)).trim();
+  if (name !== 'MainThread' && !name.startsWith('node')) return name === '' ? 'a process' : name;
+  const [, script] = (await readText(`/proc/${pid}/cmdline`)).split('\0');
+  if (script === undefined || script.startsWith('-')) return 'node';
+  return /(?:^|[\\/])rootwalk$|[\\/]cli[\\/]main\.[jt]s$/.test(script) ? 'rootwalk' : `node ${script}`;
 }
 
 /** Inodes of the sockets bound to the port; for TCP the listening ones (state 0A). */

@@ -6,6 +6,7 @@ import { type ClientClass, createAcl } from './acl.ts';
 import type { HandlerStats } from './counts.ts';
 import { createFaultLog } from './fault-log.ts';
 import { createHandler, type ServedResolver } from './handle.ts';
+import { listenInherited } from './inherited.ts';
 import { type Bound, listenOn } from './listen.ts';
 import { createTcpService } from './tcp.ts';
 
@@ -17,6 +18,8 @@ export interface ServerOptions {
   readonly limits: Limits;
   /** `addr:port` or `[addr]:port`; `0.0.0.0` and `::` stand for every address of the machine. Port 0: any. */
   readonly listen: readonly string[];
+  /** Sockets that a service manager has bound, used in place of `listen`; 0, the default: none. */
+  readonly inherited?: number | undefined;
   /** True for default addresses: those that the machine lacks are skipped with a warning. Default false. */
   readonly skipMissing?: boolean;
   /** Addresses and prefixes that may ask; others get REFUSED. */
@@ -71,13 +74,12 @@ export function createServer(options: ServerOptions): Server {
 
   return {
     async start(): Promise<StartedServer> {
-      bound = await listenOn({
-        listen: options.listen,
-        skipMissing: options.skipMissing ?? false,
-        log,
-        tcp,
-        udp: { handler, reportFault },
-      });
+      const { listen, skipMissing = false, inherited = 0 } = options;
+      const parts = { log, tcp, udp: { handler, reportFault } };
+      bound =
+        inherited > 0
+          ? await listenInherited({ ...parts, descriptors: inherited })
+          : await listenOn({ ...parts, listen, skipMissing });
       return { bound: bound.addresses, skipped: bound.skipped };
     },
     async close(graceMs: number): Promise<void> {

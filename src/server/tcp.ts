@@ -19,8 +19,8 @@ export interface TcpOptions {
 
 /** All TCP listeners of a server: they share the limits on connections. */
 export interface TcpService {
-  /** Binds `address` (port 0: any). Rejects with the system's error. */
-  listen(address: ServerAddress): Promise<TcpListener>;
+  /** Binds `address` (port 0: any), or takes over the bound socket `descriptor`. Rejects with the system's error. */
+  listen(address: ServerAddress & { readonly descriptor?: number }): Promise<TcpListener>;
   readonly connections: number;
   /** Connections refused since the start: by `tcpConnections`, and by `tcpConnectionsPerClient`. */
   readonly refused: { readonly full: number; readonly perClient: number };
@@ -240,15 +240,16 @@ export function createTcpService(options: TcpOptions): TcpService {
       const server = createServer({ allowHalfOpen: true }, onConnection);
       return new Promise((resolve, reject) => {
         server.once('error', reject);
-        const where = { host: address.ip, port: address.port, backlog: BACKLOG, exclusive: true };
-        server.listen({ ...where, ipv6Only: isIPv6(address.ip) }, () => {
+        const { ip, port, descriptor } = address;
+        const where = descriptor === undefined ? { host: ip, port, ipv6Only: isIPv6(ip) } : { fd: descriptor };
+        server.listen({ ...where, backlog: BACKLOG, exclusive: true }, () => {
           server.off('error', reject);
           server.on('error', (error) => reportFault('fault of a TCP listener', error));
           listeners.add(server);
           const bound = server.address();
-          const port = typeof bound === 'object' && bound !== null ? bound.port : address.port;
+          const found = typeof bound === 'object' && bound !== null ? bound : { address: ip, port };
           resolve({
-            address: { ip: address.ip, port },
+            address: { ip: descriptor === undefined ? ip : found.address, port: found.port },
             close: () => {
               listeners.delete(server);
               server.close();

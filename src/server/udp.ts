@@ -28,8 +28,14 @@ const SEND_BUFFER_OCTETS = 1024 * 1024;
 /** Replies are written to these in turn, because the kernel may take one later when its buffer is full. */
 const RING_SIZE = 64;
 
-/** Binds `address` (port 0: any) and answers on it. Rejects with the system's error. */
-export function listenUdp(address: ServerAddress, options: UdpOptions): Promise<UdpListener> {
+/**
+ * Binds `address` (port 0: any) and answers on it; with a `descriptor`, that socket is taken over as it is bound, and of
+ * the address only the family counts. Rejects with the system's error.
+ */
+export function listenUdp(
+  address: ServerAddress & { readonly descriptor?: number },
+  options: UdpOptions,
+): Promise<UdpListener> {
   const ipv6 = isIPv6(address.ip);
   const socket = createSocket({
     type: ipv6 ? 'udp6' : 'udp4',
@@ -40,11 +46,14 @@ export function listenUdp(address: ServerAddress, options: UdpOptions): Promise<
   });
   return new Promise((resolve, reject) => {
     socket.once('error', reject);
-    socket.bind({ port: address.port, address: address.ip, exclusive: true }, () => {
+    const { ip, port, descriptor } = address;
+    const where = descriptor === undefined ? { port, address: ip } : { fd: descriptor };
+    socket.bind({ ...where, exclusive: true }, () => {
       socket.off('error', reject);
       socket.on('error', (error) => options.reportFault('fault of a UDP socket', error));
       enlargeBuffers(socket);
-      resolve(serve(socket, { ip: address.ip, port: socket.address().port }, options));
+      const bound = socket.address();
+      resolve(serve(socket, { ip: descriptor === undefined ? ip : bound.address, port: bound.port }, options));
     });
   });
 }
