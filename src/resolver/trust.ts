@@ -160,7 +160,11 @@ async function statusBelow(
     const found = await findLink(scope, scope.subLookup(lookup, name, TYPE.DS));
     if (found.kind === 'failure') return bogus ?? found;
     const told = await judgeFound(scope, checks, parent, name, found);
-    if (told.kind === 'trust') return keysOf(scope, lookup, checks, told.trust, findLink, told.ttl);
+    if (told.kind === 'trust') {
+      const status = await keysOf(scope, lookup, checks, told.trust, findLink, told.ttl);
+      // RFC 4035, 5.5: keys that were bogus and cannot be had again stay bogus.
+      return status.kind === 'failure' ? (bogus ?? status) : status;
+    }
     if (told.kind !== 'bogus') return told;
     bogus = told;
     if (!scope.distrust(found)) break;
