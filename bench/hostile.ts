@@ -96,6 +96,8 @@ async function startDaemon(): Promise<{ daemon: ChildProcess; exited: Promise<nu
       `upstream: { ipv6: false, deny: [], port: ${authorities.port} }`,
       'dnssec: { validate: false }',
       'hosts: false',
+      'control: false',
+      'console: false',
       'log: { level: error }',
       '',
     ].join('\n'),

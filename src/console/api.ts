@@ -74,12 +74,12 @@ const ROUTES: { readonly [path: string]: Route | undefined } = {
   },
   '/api/status': { method: 'GET', ownerOnly: false, answer: (view) => ({ status: 200, json: statusOf(view) }) },
   '/api/stats': { method: 'GET', ownerOnly: false, answer: (view) => ({ status: 200, json: statsOf(view) }) },
+  // What is cached, and which zones' servers were asked, tells what people asked for.
   '/api/servers': {
     method: 'GET',
-    ownerOnly: false,
+    ownerOnly: true,
     answer: (view) => ({ status: 200, lines: view.inspector.servers() }),
   },
-  // What is cached tells what people asked for.
   '/api/entries': {
     method: 'GET',
     ownerOnly: true,

@@ -121,6 +121,19 @@ shows() {
   ok "$name"
 }
 
+# verb NAME CODE PATTERNS... -- WORDS...: runs one verb and judges its exit code and all that it prints.
+verb() {
+  local name=$1 wanted=$2 patterns=() output code=0
+  shift 2
+  while [ "$1" != -- ]; do
+    patterns+=("$1")
+    shift
+  done
+  shift
+  output=$("$node" "$main" "$@" 2>&1 </dev/null) || code=$?
+  if [ "$code" -ne "$wanted" ]; then not_ok "$name" "exit code $code, not $wanted" "$output"; else shows "$name" "$output" "${patterns[@]}"; fi
+}
+
 # ask OPTIONS...: the resolver's word on a question, as dig prints it.
 ask() { dig "@$resolver" -p "$port" +tries=1 +time=8 "$@"; }
 

@@ -17,7 +17,7 @@ done
 
 enter_namespace "$@"
 if serve_zones >"$work/zones.log" 2>&1; then
-  for part in resolve daemon verbs; do
+  for part in resolve daemon control verbs; do
     echo "-- $part"
     # shellcheck source=/dev/null
     . "$e2e/$part.sh"

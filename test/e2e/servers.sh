@@ -117,6 +117,8 @@ root: { hints: "$work/hints", trustAnchors: "$work/anchor" }
 upstream: $upstream
 dnssec: { validate: ${E2E_VALIDATE:-false} }
 hosts: false
+control: ${control:-false}
+console: ${console:-false}
 END
   printf '%s\n' "${@:2}" >>"$1"
 }

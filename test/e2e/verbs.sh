@@ -3,19 +3,6 @@
 
 configure "$work/verbs.yaml"
 
-# verb NAME CODE PATTERNS... -- WORDS...: runs one verb and judges its exit code and all that it prints.
-verb() {
-  local name=$1 wanted=$2 patterns=() output code=0
-  shift 2
-  while [ "$1" != -- ]; do
-    patterns+=("$1")
-    shift
-  done
-  shift
-  output=$("$node" "$main" "$@" 2>&1 </dev/null) || code=$?
-  if [ "$code" -ne "$wanted" ]; then not_ok "$name" "exit code $code, not $wanted" "$output"; else shows "$name" "$output" "${patterns[@]}"; fi
-}
-
 verb "query: an address" 0 'status: NOERROR' '^www\.example\.com\..*A.198\.18\.0\.1$' -- query www.example.com --config "$work/verbs.yaml"
 verb "query: +short follows the alias" 0 '^www\.example\.org\.$' '^198\.18\.2\.1$' -- query shop.example.com +short --config "$work/verbs.yaml"
 verb "query: NXDOMAIN is an answer" 0 'status: NXDOMAIN' -- query nosuch.example.com --config "$work/verbs.yaml"
