@@ -95,13 +95,15 @@ function makeLookup(engine: Resolver): Lookup {
     if (callback === undefined) throw new TypeError('lookup: a callback is needed');
     const given = typeof optionsOrCallback === 'function' ? {} : (optionsOrCallback ?? {});
     const options: LookupOptions = typeof given === 'number' ? { family: given } : given;
+    // The callback runs outside the promise: what it throws is the caller's, not a rejection of ours.
     lookupAll(engine, hostname, options).then(
-      (addresses) => {
-        const [first] = addresses;
-        if (options.all === true) callback(null, addresses);
-        else callback(null, first?.address ?? '', first?.family);
-      },
-      (error: DnsError) => callback(error, options.all === true ? [] : ''),
+      (addresses) =>
+        queueMicrotask(() => {
+          const [first] = addresses;
+          if (options.all === true) callback(null, addresses);
+          else callback(null, first?.address ?? '', first?.family);
+        }),
+      (error: DnsError) => queueMicrotask(() => callback(error, options.all === true ? [] : '')),
     );
   };
 }

@@ -175,7 +175,7 @@ export class Records {
     this.#entries.clear();
   }
 
-  /** The figures of this layer. A question is one miss at most, and one hit whatever it hits. */
+  /** The figures of this layer. Each look-up counts: a question that misses has looked for an alias and a denial too. */
   stats(): LayerStats {
     const { size, octets, octetsMax, evictions } = this.#entries;
     return { hits: this.#hits, misses: this.#misses, entries: size, octets, octetsMax, evictions };

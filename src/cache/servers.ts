@@ -81,10 +81,10 @@ export class Servers {
 }
 
 /** Octets that a typical server's state takes, its place in the map, its address and its key included. */
-export const stateOctets = 700;
+export const stateOctets = 1500;
 
 /** Zones remembered as lame for one server. */
-const lameZonesMax = 32;
+const lameZonesMax = 8;
 /** How long a server is believed to be lame for a zone: one response decides, so not long. */
 const lameForMs = 300_000;
 /** How long a server is believed to lack EDNS. */

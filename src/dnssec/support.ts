@@ -13,7 +13,7 @@ export interface Support {
 
 /**
  * Tests each algorithm with a signature that is right and one that is not, each digest with one value; about 1 ms.
- * `sha1`: `insecure` leaves out RSASHA1 and RSASHA1-NSEC3-SHA1 (RFC 9905, 3; SHA-1 digests of DS stay); default
+ * `sha1`: `insecure` leaves out RSASHA1 and RSASHA1-NSEC3-SHA1 (RFC 9905, 2; SHA-1 digests of DS stay); default
  * `validate`.
  */
 export function probeSupport(options: { readonly sha1?: 'validate' | 'insecure' } = {}): Support {

@@ -1,6 +1,5 @@
 // Answers from the layers that are in memory, without waiting: host first, then records, link by link.
 
-import type { DenialEntry, RecordEntry } from '../cache/entry.ts';
 import type { HostAnswer } from '../cache/host.ts';
 import { type Name, parentOf, ROOT } from '../wire/name.ts';
 import { TYPE } from '../wire/types.ts';
@@ -43,33 +42,40 @@ export function fromRecords(scope: Scope, lookup: Lookup, chain: Chain): Resolut
   // The chain itself bounds its links, so this loop ends.
   for (;;) {
     const name = chain.current;
-    const found = findReported(scope, lookup, name, chain.type);
+    const found = findReported(scope, lookup, name, chain.type, true);
     if (found === undefined || needsValidation(scope, found)) return undefined;
     const resolution = extendChain(scope, lookup, chain, found);
     if (resolution !== undefined) return resolution;
   }
 }
 
-/** What the records layer has, told to the observer. */
-export function findReported(scope: Scope, lookup: Lookup, name: Name, type: number): Found | undefined {
-  const found = findCached(scope, name, type);
+/**
+ * What the records layer has, told to the observer. `forClient`: bogus data and failures of a moment ago are errors. The
+ * walk itself, for addresses of name servers and for keys, reads data as they are, whoever asked for them before.
+ */
+export function findReported(
+  scope: Scope,
+  lookup: Lookup,
+  name: Name,
+  type: number,
+  forClient: boolean,
+): Found | undefined {
+  const cached = findCached(scope, name, type);
+  const found = forClient ? (judgedForClient(scope, cached) ?? failedBefore(scope, name, type)) : cached;
   if (scope.observer) reportLayer(scope, lookup, name, type, found);
   return found;
 }
 
-/** One name and type in the records layer: records, an alias, a denial, or a failure of a moment ago. */
+/** One name and type in the records layer: records, an alias, a denial, or what validated denials tell. */
 function findCached(scope: Scope, name: Name, type: number): Found | undefined {
-  if (type === TYPE.ANY) return undefined;
-  const entry = scope.rrset(name, type);
-  if (entry !== undefined) return believed(scope, { kind: 'records', entries: [entry] }, entry);
-  if (type !== TYPE.CNAME) {
+  const entry = type === TYPE.ANY ? undefined : scope.rrset(name, type);
+  if (entry !== undefined) return { kind: 'records', entries: [entry] };
+  if (type !== TYPE.CNAME && type !== TYPE.ANY) {
     const cname = scope.rrset(name, TYPE.CNAME);
-    if (cname !== undefined) {
-      return believed(scope, { kind: 'alias', entry: cname, target: cnameTarget(cname.rrset) }, cname);
-    }
+    if (cname !== undefined) return { kind: 'alias', entry: cname, target: cnameTarget(cname.rrset) };
   }
   const denial = scope.denial(name, type);
-  if (denial !== undefined) return believed(scope, { kind: 'denial', entry: denial }, denial);
+  if (denial !== undefined) return { kind: 'denial', entry: denial };
   for (let above = name; above !== ROOT; ) {
     above = parentOf(above);
     const dname = scope.rrset(above, TYPE.DNAME);
@@ -77,19 +83,23 @@ function findCached(scope: Scope, name: Name, type: number): Found | undefined {
     if (dname !== undefined && (dname.security === 'secure' || scope.isFresh(dname)))
       return { kind: 'alias', entry: dname, target: dnameTarget(dname.rrset, name) };
   }
-  const synthesised = synthesise(scope, name, type);
-  if (synthesised !== undefined) return synthesised;
-  const failure = scope.failure(name, type);
-  if (failure === undefined) return undefined;
-  const seconds = Math.ceil((failure.expiresAtMs - scope.nowMs()) / 1000);
-  // RFC 9520, 3.2: what failed is not tried again at once. The first error says what the failure was.
-  const cached = extendedError('cached-failure', `failed a moment ago; asked again in ${seconds} s`);
-  return { kind: 'failure', reason: 'cached-failure', extendedErrors: [...failure.extendedErrors, cached] };
+  return type === TYPE.ANY ? undefined : synthesise(scope, name, type);
 }
 
 /** RFC 4035, 4.7: data known to be bogus are an error for a moment, but for clients that set CD. */
-function believed(scope: Scope, found: Found, entry: RecordEntry | DenialEntry): Found {
-  return entry.security === 'bogus' && scope.validates ? bogusFailure(entry.why) : found;
+function judgedForClient(scope: Scope, found: Found | undefined): Found | undefined {
+  if (found === undefined || found.kind === 'failure' || !scope.validates) return found;
+  const entry = found.kind === 'records' ? found.entries[0] : found.entry;
+  return entry?.security === 'bogus' ? bogusFailure(entry.why) : found;
+}
+
+/** RFC 9520, 3.2: what failed is not tried again at once. The first error says what the failure was. */
+function failedBefore(scope: Scope, name: Name, type: number): Found | undefined {
+  const failure = scope.failure(name, type);
+  if (failure === undefined) return undefined;
+  const seconds = Math.ceil((failure.expiresAtMs - scope.nowMs()) / 1000);
+  const cached = extendedError('cached-failure', `failed a moment ago; asked again in ${seconds} s`);
+  return { kind: 'failure', reason: 'cached-failure', extendedErrors: [...failure.extendedErrors, cached] };
 }
 
 function reportLayer(scope: Scope, lookup: Lookup, name: Name, type: number, found: Found | undefined): void {

@@ -42,6 +42,7 @@ export function ask(
   return new Promise((resolve, reject) => {
     let inFlight = 0;
     let ended = false;
+    let resent = false;
     let cancelTimer: () => void = () => undefined;
 
     function launch(choice: Choice): void {
@@ -50,13 +51,13 @@ export function ask(
       tried.note(candidate.state);
       if (isForAddress(lookup)) scope.budget.noteAddressSend(delegation.zone);
       if (scope.observer) announce(scope, lookup, delegation, choice);
-      const again = tried.sends(candidate.state) > 1;
+      const attempt = tried.sends(candidate.state);
       // What TC, a mismatch or EDNS makes to be sent again counts against the zone like any send.
       const onRepeat = (): void => {
         tried.noteRepeat();
         if (isForAddress(lookup)) scope.budget.noteAddressSend(delegation.zone);
       };
-      exchange(scope, lookup, { server: candidate.server, again, onRepeat, ...question }).then((reply) => {
+      exchange(scope, lookup, { server: candidate.server, attempt, onRepeat, ...question }).then((reply) => {
         inFlight -= 1;
         // Response or not, something came back: the exchange below has noted it.
         if (ended || (reply.kind !== 'message' && inFlight > 0)) return;
@@ -71,6 +72,11 @@ export function ask(
       if (ended || inFlight >= IN_FLIGHT_MOST || scope.budget.remainingMs(scope.nowMs()) <= 0) return;
       if (addressSendsSpent(scope, lookup, delegation.zone)) return;
       const choice = next();
+      // Where there is no other server, the datagram may be lost: it is sent again once, and then waited for.
+      if (choice?.why === 'retry') {
+        if (resent) return;
+        resent = true;
+      }
       if (choice !== undefined) launch(choice.why === 'retry' ? choice : { ...choice, why: 'hedge' });
     }
 

@@ -77,6 +77,7 @@ function classifyAnswer(response: Scrubbed, asked: Asked): Classified | undefine
   // RFC 6672, 3.1 and 5.3.1: under a DNAME nothing else exists; a CNAME beside it is made from it.
   for (const rrset of response.answer) {
     if (rrset.type !== TYPE.DNAME || rrset.name === asked.name || !isSubdomainOf(asked.name, rrset.name)) continue;
+    if (recursiveOnly(response, asked)) return ONLY_RECURSES;
     return { kind: 'alias', rrset, target: dnameTarget(rrset, asked.name), why: 'a DNAME above this name' };
   }
   const rrsets = response.answer.filter(

@@ -1,5 +1,6 @@
 // One question to one server: identifier, case, EDNS, what counts as its reply, truncation to TCP, EDNS fallback.
 
+import type { Limits } from '../base/limits.ts';
 import { addressKey, type ServerAddress, type TransportOutcome } from '../base/ports.ts';
 import { ednsOf, noteEdns, noteNoEdns, noteRtt, noteTimeout, timeoutMs } from '../cache/servers.ts';
 import type { Message } from '../wire/message.ts';
@@ -22,7 +23,7 @@ export type Reply =
   | { readonly kind: 'timeout' }
   | { readonly kind: 'unreachable'; readonly detail: string }
   | { readonly kind: 'malformed'; readonly detail: string }
-  /** The budget allowed no more sends. */
+  /** The budget allowed no more sends, or not the whole wait: a joiner may ask for itself. */
   | { readonly kind: 'spent' };
 
 /** What is asked of whom. */
@@ -33,8 +34,8 @@ export interface ExchangeRequest {
   /** RD: set towards forwarders only. */
   readonly recursionDesired: boolean;
   readonly minimised: boolean;
-  /** Asked again while an earlier send is still awaited: not to be joined with that one. */
-  readonly again: boolean;
+  /** 1 for the first send of a lookup to this server. Later ones are not joined with it, and wait twice as long each. */
+  readonly attempt: number;
   /** Called before each send after the first. */
   readonly onRepeat: () => void;
 }
@@ -45,12 +46,12 @@ export interface ExchangeRequest {
  */
 export async function exchange(scope: Scope, lookup: Lookup, request: ExchangeRequest): Promise<Reply> {
   const key = exchangeKey(request);
-  const running = request.again
-    ? undefined
-    : scope.wait('exchange', scope.shared.exchanges.get(key), () => keyText(request));
+  const running =
+    request.attempt > 1 ? undefined : scope.wait('exchange', scope.shared.exchanges.get(key), () => keyText(request));
   if (running !== undefined) {
     if (scope.observer) sent(scope, lookup, request, 0, 'udp', true, true, undefined);
-    const reply = await running;
+    const reply = await scope.withinDeadline(running);
+    if (reply === undefined) return { kind: 'timeout' };
     if (reply.kind !== 'spent') return reply;
     return converse(scope, lookup, request);
   }
@@ -137,25 +138,32 @@ async function sendOnce(
   }
   const state = scope.seen(scope.server(request.server));
   const { query, id } = makeQuery(scope, request, edns);
-  const exact = protocol === 'udp' && options.upstream.caseRandomisation;
-  const wait = protocol === 'tcp' ? limits.tcpTimeoutMs : patienceMs(timeoutMs(state, limits), limits.mostTimeoutMs);
+  const drawn = options.upstream.caseRandomisation;
+  const exact = drawn && protocol === 'udp';
+  const wait = protocol === 'tcp' ? limits.tcpTimeoutMs : patienceMs(timeoutMs(state, limits), request.attempt, limits);
   const number = scope.observer ? scope.nextExchange() : 0;
   if (scope.observer) sent(scope, lookup, request, number, protocol, edns, false, why);
   const slot: ReplySlot = {};
   const outcome = await scope.transport.send(
     { server: request.server, protocol, query, timeoutMs: Math.min(wait, remainingMs) },
-    (octets) => judgeReply(octets, query, id, exact, slot),
+    (octets) => judgeReply(octets, query, id, { drawn, exact }, slot),
   );
-  noteOutcome(scope, request.server, protocol, outcome);
+  // Cut short by this question's own deadline, it says nothing of the server.
+  const cut = outcome.kind === 'timeout' && remainingMs < wait;
+  if (!cut) noteOutcome(scope, request.server, protocol, outcome);
   if (scope.observer) received(scope, lookup, request, number, protocol, outcome, slot.message);
+  if (cut) return { kind: 'spent' };
   if (outcome.kind !== 'response') return outcome;
   if (slot.message === undefined) return { kind: 'malformed', detail: 'malformed response' };
   return { kind: 'message', message: slot.message, protocol, octets: slot.octets ?? outcome.octets };
 }
 
-/** A late reply is still a reply: the wait goes on past the moment at which another server is asked (ask.ts). */
-function patienceMs(expectedMs: number, mostMs: number): number {
-  return Math.min(2 * expectedMs + PATIENCE_MS, mostMs);
+/**
+ * A late reply is still a reply: the wait goes on past the moment at which another server is asked (ask.ts), and is
+ * doubled with each attempt (RFC 6298, 5.5).
+ */
+function patienceMs(expectedMs: number, attempt: number, { mostTimeoutMs }: Limits): number {
+  return Math.min((2 * expectedMs + PATIENCE_MS) * 2 ** (attempt - 1), mostTimeoutMs);
 }
 
 const PATIENCE_MS = 400;
@@ -168,7 +176,8 @@ function makeQuery(scope: Scope, request: ExchangeRequest, edns: boolean): { que
     name: request.name,
     type: request.type,
     recursionDesired: request.recursionDesired,
-    checkingDisabled: false,
+    // RFC 6840, 5.9: a forwarder is to hand over what it has; we validate, or know why not.
+    checkingDisabled: request.recursionDesired && scope.shared.trust !== undefined,
     // DO always, whatever the client asked: signatures are kept with their RRset (RFC 4035, 3.2.1).
     ...(edns ? { edns: { udpPayloadOctets: upstream.udpPayloadOctets, version: 0, dnssecOk: true, options: [] } } : {}),
   });

@@ -13,7 +13,7 @@ import type { Found } from './found.ts';
 import { type Minimisation, minimise } from './minimise.ts';
 import type { Lookup, Scope } from './scope.ts';
 import { type Scrubbed, scrub } from './scrub.ts';
-import { type Candidate, type Choice, selectServer, Tried } from './select-server.ts';
+import { type Choice, selectServer, Tried } from './select-server.ts';
 import { storeChain, storeDenial, storePriming, storeReferral, storeRRset } from './store.ts';
 
 /** Where a walk stands: a zone, its servers, and what was tried there. */
@@ -21,10 +21,6 @@ interface Position {
   readonly delegation: Delegation;
   readonly search: AddressSearch;
   readonly tried: Tried;
-  /** What went wrong at this zone, in words, for the reason of a failure. */
-  readonly troubles: string[];
-  /** Servers that would recurse: asked to do so when no authoritative one is left. */
-  readonly recursers: Candidate[];
   /** It was known before this lookup: the parent may know better by now. */
   readonly cached: boolean;
 }
@@ -34,7 +30,7 @@ export async function iterate(scope: Scope, lookup: Lookup, find: Find): Promise
   const { name, type } = lookup;
   const { limits, upstream } = scope.shared.options;
   const minimisation: Minimisation = {
-    steps: minimises(scope) ? 0 : Number.POSITIVE_INFINITY,
+    steps: minimises(scope, lookup) ? 0 : Number.POSITIVE_INFINITY,
     known: 0,
   };
   const places = new Map<Name, Tried>();
@@ -59,10 +55,10 @@ export async function iterate(scope: Scope, lookup: Lookup, find: Find): Promise
         continue;
       }
       if (position.search.addParentGlue(scope)) continue;
-      const candidate = position.recursers.shift();
+      const candidate = position.tried.recursers.shift();
       if (candidate === undefined) {
         const addresses = position.search.candidates(scope).length;
-        return giveUp(scope, delegation, position.troubles, addresses, lookup);
+        return giveUp(scope, delegation, position.tried.troubles, addresses, lookup);
       }
       choice = { candidate, why: 'retry', expectedMs: undefined };
       question = { name, type, minimised: false, recursionDesired: true };
@@ -137,8 +133,14 @@ export async function iterate(scope: Scope, lookup: Lookup, find: Find): Promise
         note(position, heard, outcome.why);
         position.tried.fail(heard.candidate.state);
         if (outcome.kind === 'lame' && outcome.recurses && role === 'authority') {
-          position.recursers.push(heard.candidate);
-        } else if (outcome.kind === 'lame' && response.rcode === RCODE.NOERROR) {
+          position.tried.recursers.push(heard.candidate);
+        } else if (
+          outcome.kind === 'lame' &&
+          response.rcode === RCODE.NOERROR &&
+          role === 'authority' &&
+          zone !== ROOT
+        ) {
+          // Not the root's, nor servers that are configured: there are no others, whatever a middlebox makes them say.
           noteLame(heard.candidate.state, zone, scope.nowMs());
         }
         break;
@@ -148,8 +150,12 @@ export async function iterate(scope: Scope, lookup: Lookup, find: Find): Promise
   return failLimit('iterations', limits.iterations);
 }
 
-/** What proved bogus is asked again in full: minimised questions puzzle some servers. */
-function minimises(scope: Scope): boolean {
+/**
+ * What proved bogus is asked again in full: minimised questions puzzle some servers. So is DS on the way down the chain
+ * of trust: it goes to the zone above, label by label already, and hides nothing from it.
+ */
+function minimises(scope: Scope, { type, above }: Lookup): boolean {
+  if (type === TYPE.DS && above !== undefined) return false;
   return scope.shared.options.upstream.qnameMinimisation !== 'off' && !scope.hasDistrusted;
 }
 
@@ -172,17 +178,20 @@ export async function prime(scope: Scope, find: Find): Promise<void> {
     if (scope.nowMs() < scope.read('primeAgain', shared.primeAgainMs, ROOT)) return;
     shared.priming = iterate(scope, scope.primingLookup(), find)
       .then((found) => {
-        if (found.kind !== 'records') shared.primeAgainMs = scope.nowMs() + PRIME_AGAIN_MS;
+        // What the starter could not afford says nothing of the root.
+        if (found.kind === 'failure' && (found.reason === 'timeout' || found.reason === 'limit')) return undefined;
+        shared.primeAgainMs = scope.nowMs() + PRIME_AGAIN_MS;
         return undefined;
       })
       .finally(() => {
         shared.priming = undefined;
       });
   }
-  await (running ?? shared.priming);
+  const priming = running ?? shared.priming;
+  if (priming !== undefined) await scope.withinDeadline(priming);
 }
 
-/** After a failed priming the hints are used for this long before it is tried again. */
+/** After a priming that failed, or brought nothing to keep, the hints are used for this long. */
 const PRIME_AGAIN_MS = 30_000;
 
 function stand(
@@ -203,7 +212,7 @@ function stand(
   // A zone met again within one lookup is not asked from scratch.
   const tried = places.get(delegation.zone) ?? new Tried();
   places.set(delegation.zone, tried);
-  return { delegation, search, tried, troubles: [], recursers: [], cached };
+  return { delegation, search, tried, cached };
 }
 
 function questionFor(delegation: Delegation, lookup: Lookup, minimisation: Minimisation, stepsMax: number): Question {
@@ -244,6 +253,7 @@ async function nextServer(scope: Scope, lookup: Lookup, position: Position, find
 /** When a cached delegation has no server left, its parent is asked once more: glue expires, servers move. */
 function renewFrom(scope: Scope, position: Position, places: Map<Name, Tried>): Delegation | undefined {
   const { zone, source } = position.delegation;
+  if (source === 'priming') return scope.backToHints(PRIME_AGAIN_MS);
   if (!position.cached || source !== 'referral') return undefined;
   const parent = scope.closestAbove(zone);
   return parent.zone === zone || places.has(parent.zone) ? undefined : parent;
@@ -251,7 +261,7 @@ function renewFrom(scope: Scope, position: Position, places: Map<Name, Tried>): 
 
 function note(position: Position, heard: Heard, trouble: string): void {
   // One line for each send is enough: sends at a zone are bounded.
-  position.troubles.push(`${heard.candidate.server.ip} ${trouble}`);
+  position.tried.troubles.push(`${heard.candidate.server.ip} ${trouble}`);
 }
 
 function report(

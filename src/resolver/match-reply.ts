@@ -17,12 +17,13 @@ export interface ReplySlot {
 /**
  * Whether octets from the right address and port are the reply to `query`. What does not match is passed over and
  * the wait goes on; a wrong identifier, a wrong case or a body that cannot be read smells of forgery: TCP decides.
+ * `drawn`: the case of QNAME was drawn (0x20); `exact`: it must come back.
  */
 export function judgeReply(
   octets: Uint8Array,
   query: Uint8Array,
   id: number,
-  exact: boolean,
+  { drawn, exact }: { readonly drawn: boolean; readonly exact: boolean },
   slot: ReplySlot,
 ): Verdict {
   if (octets.length < QUESTION_OFFSET) return 'ignore';
@@ -44,7 +45,7 @@ export function judgeReply(
     return 'take';
   }
   try {
-    const plain = exact ? withQuestionOf(octets, query) : octets;
+    const plain = drawn ? withQuestionOf(octets, query) : octets;
     slot.message = parseMessage(plain);
     slot.octets = plain;
     return 'take';

@@ -19,16 +19,17 @@ async function walkChain(scope: Scope, lookup: Lookup, chain: Chain, validated: 
   // The chain bounds its links: each pass adds one or ends it.
   for (;;) {
     const link = chain.current === lookup.name ? lookup : { ...lookup, name: chain.current };
-    let found = await findLink(scope, link);
-    if (validated) found = await validateOrRetry(scope, link, found);
+    const cached = findReported(scope, link, link.name, link.type, validated);
+    const first = cached ?? (await iterate(scope, link, find));
+    const found = validated ? await validateOrRetry(scope, link, first) : first;
     const resolution = extendChain(scope, lookup, chain, found);
     if (resolution !== undefined) return resolution;
   }
 }
 
-/** One link, from records or the network, as it is: nothing is validated here. */
+/** DS and DNSKEY for the chain of trust, from records or the network, as they are. */
 async function findLink(scope: Scope, link: Lookup): Promise<Found> {
-  return findReported(scope, link, link.name, link.type) ?? (await iterate(scope, link, find));
+  return findReported(scope, link, link.name, link.type, false) ?? (await iterate(scope, link, find));
 }
 
 /** RFC 4035, 5.5 leaves it to us: bogus data are asked for again, of other servers, before they count as bogus. */

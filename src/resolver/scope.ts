@@ -12,7 +12,7 @@ import { isSubdomainOf, type Name, nameToText, parentOf, ROOT } from '../wire/na
 import { TYPE, typeToText } from '../wire/types.ts';
 import { Budget } from './budget.ts';
 import type { EventBody, Observer } from './events.ts';
-import type { Found } from './found.ts';
+import type { Found, FoundFailure } from './found.ts';
 import type { Journal, Reads, Waits } from './journal.ts';
 import type { Shared } from './shared.ts';
 
@@ -87,8 +87,26 @@ export class Scope {
     return this.journal === undefined ? running : this.journal.wait(kind, key(), running);
   }
 
+  /** Waits for work that another question started, but not past this question's own deadline: then undefined. */
+  async withinDeadline<T>(work: Promise<T>): Promise<T | undefined> {
+    let cancel: () => void = () => undefined;
+    const late = new Promise<undefined>((resolve) => {
+      cancel = this.clock.after(this.budget.remainingMs(this.nowMs()), () => resolve(undefined));
+    });
+    try {
+      return await Promise.race([work, late]);
+    } finally {
+      cancel();
+    }
+  }
+
   nowMs(): number {
     return this.shared.options.clock.nowMs();
+  }
+
+  /** Seconds since 1970. */
+  wallSeconds(): number {
+    return this.read('wall', this.shared.options.clock.wallSeconds(), ROOT);
   }
 
   /** The client's question as a lookup. */
@@ -214,9 +232,30 @@ export class Scope {
     return this.read('failure', failure, name, type);
   }
 
+  /** Whether the keys of `zone` could not be fetched a moment ago: kept as a failure of its DNSKEY, checking disabled. */
+  keysFailure(zone: Name): FailureEntry | undefined {
+    const failure = this.shared.caches.records.failure(zone, TYPE.DNSKEY, true, this.nowMs());
+    return this.read('failure', failure, zone, TYPE.DNSKEY);
+  }
+
+  /** Remembers that; what this question could not afford says nothing of the zone. */
+  noteKeysFailure(zone: Name, { reason, extendedErrors }: FoundFailure): void {
+    if (reason !== 'network' && reason !== 'servers-failed' && reason !== 'no-servers') return;
+    const failure = { name: zone, type: TYPE.DNSKEY, checkingDisabled: true, reason, extendedErrors };
+    this.shared.caches.records.putFailure(failure, this.nowMs());
+  }
+
   /** The deepest live delegation at or above `name`. */
   closest(name: Name): Delegation {
     return this.read('closest', this.shared.caches.hierarchy.closest(name, this.nowMs()), name);
+  }
+
+  /** No server that priming told of is of use: the hints serve again, for `holdMs` at least. Undefined: they do. */
+  backToHints(holdMs: number): Delegation | undefined {
+    this.shared.caches.hierarchy.flush(ROOT);
+    this.shared.primeAgainMs = this.nowMs() + holdMs;
+    const root = this.closest(ROOT);
+    return root.source === 'hints' ? root : undefined;
   }
 
   /** The live delegation of exactly this zone. */

@@ -105,13 +105,12 @@ function aliasAt(
   type: number,
   zone: Name,
 ): { rrset: RRset; target: Name | undefined } | undefined {
-  if (type === TYPE.ANY) return undefined;
   for (const rrset of section) {
     if (rrset.type !== TYPE.DNAME || rrset.name === name || rrset.class !== CLASS.IN) continue;
     if (!isSubdomainOf(name, rrset.name) || !isSubdomainOf(rrset.name, zone)) continue;
     return { rrset, target: dnameTarget(rrset, name) };
   }
-  if (type === TYPE.CNAME) return undefined;
+  if (type === TYPE.CNAME || type === TYPE.ANY) return undefined;
   const cname = section.find((rrset) => rrset.type === TYPE.CNAME && rrset.name === name && rrset.class === CLASS.IN);
   if (cname === undefined) return undefined;
   return { rrset: cname, target: nameInRdata(cname.rdatas[0] as Uint8Array) };

@@ -19,6 +19,10 @@ export interface Candidate {
 export class Tried {
   readonly #sends = new Map<ServerState, number>();
   readonly #failed = new Set<ServerState>();
+  /** What went wrong at the zone, in words, for the reason of a failure. */
+  readonly troubles: string[] = [];
+  /** Servers that would recurse: asked to do so when no authoritative one is left. */
+  readonly recursers: Candidate[] = [];
   /** Sends to all servers of the zone. */
   total = 0;
 

@@ -193,6 +193,12 @@ export function storePriming(scope: Scope, lookup: Lookup, rrsets: readonly RRse
     dsProof: [],
     dsExpiresAtMs: expiresAtMs,
   };
-  scope.shared.caches.hierarchy.put(delegation, glueOf(scope, response), undefined, scope.nowMs());
+  const glue = glueOf(scope, response);
+  // RFC 9609, 4.2 lets addresses be missing; names without one known address would leave us without a root.
+  const isKnown = (nameServer: Name): boolean =>
+    glue.some((one) => one.nameServer === nameServer) ||
+    ([4, 6] as const).some((family) => (scope.addresses(ROOT, nameServer, family)?.addresses.length ?? 0) > 0);
+  if (!nameServers.some(isKnown)) return;
+  scope.shared.caches.hierarchy.put(delegation, glue, undefined, scope.nowMs());
   if (scope.observer) scope.emit(lookup, { kind: 'cached', layer: 'hierarchy', name: ROOT, type: TYPE.NS, ttl });
 }

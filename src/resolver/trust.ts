@@ -63,7 +63,7 @@ function negativeStatus(scope: Scope, trust: TrustState, name: Name): ZoneStatus
   const negative = trust.negativeAnchors.get(name);
   if (negative === undefined) return undefined;
   const { untilSeconds = Number.POSITIVE_INFINITY, reason } = negative;
-  const left = untilSeconds - scope.clock.wallSeconds();
+  const left = untilSeconds - scope.wallSeconds();
   if (left <= 0) return undefined;
   const text = `negative trust anchor at ${nameToText(name)}${reason === undefined ? '' : `: ${reason}`}`;
   const anchorEndsAtMs = scope.nowMs() + left * 1000;
@@ -91,10 +91,16 @@ async function shared(
   if (kept !== undefined && kept.expiresAtMs > scope.nowMs()) return kept;
   const running = scope.wait('status', trust.inFlight.get(name), () => nameToText(name));
   if (running !== undefined) {
-    const status = await running;
+    const status = await scope.withinDeadline(running);
+    if (status === undefined) return fail('timeout', `the keys of ${nameToText(name)} were not known in time`);
     // A joiner whose starter ran out of budget finds out for itself, unshared.
     if (status.kind !== 'failure' || (status.reason !== 'limit' && status.reason !== 'timeout')) return status;
     return statusOf(scope, lookup, trust, parent, name, findLink);
+  }
+  // RFC 9520, 3.2: keys that could not be fetched a moment ago are not asked for by every name of the zone.
+  const failed = scope.keysFailure(name);
+  if (failed !== undefined) {
+    return { kind: 'failure', reason: 'servers-failed', extendedErrors: failed.extendedErrors };
   }
   const { anchors } = trust;
   const started = statusOf(scope, lookup, trust, parent, name, findLink);
@@ -102,7 +108,8 @@ async function shared(
   try {
     const status = await started;
     // What was found by anchors that were replaced meanwhile serves this question alone.
-    if (status.kind !== 'failure' && trust.anchors === anchors) trust.zones.set(name, status);
+    if (status.kind === 'failure') scope.noteKeysFailure(name, status);
+    else if (trust.anchors === anchors) trust.zones.set(name, status);
     return status;
   } finally {
     if (trust.inFlight.get(name) === started) trust.inFlight.delete(name);

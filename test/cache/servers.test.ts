@@ -106,10 +106,10 @@ describe('lameness', () => {
     expect(isLame(state, name('sub.example.'), 0)).toBe(false);
   });
 
-  it('is remembered of the last 32 zones', () => {
+  it('is remembered of the last 8 zones', () => {
     const state = server();
     for (let i = 0; i < 33; i++) noteLame(state, name(`z${i}.`), 0);
-    expect(state.lame.size).toBe(32);
+    expect(state.lame.size).toBe(8);
     expect([isLame(state, name('z0.'), 0), isLame(state, name('z32.'), 0)]).toEqual([false, true]);
   });
 });
