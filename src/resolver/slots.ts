@@ -19,6 +19,8 @@ export class Slots {
   readonly #lentMost: number;
   readonly #kept = new Set<Slot>();
   readonly #lent = new Set<Slot>();
+  /** Taken over, but still waiting for what they have sent: as many as places are lent, and no more are taken over. */
+  readonly #ending = new Set<Slot>();
 
   constructor(most: number, clock: Clock) {
     this.#clock = clock;
@@ -36,20 +38,22 @@ export class Slots {
     if (this.#lent.size >= this.#lentMost) {
       const [oldest] = this.#lent;
       if (oldest === undefined || slot.sinceMs - oldest.sinceMs < UNDISTURBED_MS) return undefined;
+      if (this.#ending.size >= this.#lentMost) return undefined;
       oldest.budget.cancelled = true;
       this.#lent.delete(oldest);
+      this.#ending.add(oldest);
     }
     this.#lent.add(slot);
     return slot;
   }
 
-  /** Gives a place back; nothing happens when it was taken over. */
+  /** Gives a place back. */
   release(slot: Slot): void {
-    if (!this.#kept.delete(slot)) this.#lent.delete(slot);
+    if (!this.#kept.delete(slot) && !this.#lent.delete(slot)) this.#ending.delete(slot);
   }
 
-  /** Places taken. */
+  /** Resolutions in progress, those that are ending included: at most half as many again as there are places. */
   get size(): number {
-    return this.#kept.size + this.#lent.size;
+    return this.#kept.size + this.#lent.size + this.#ending.size;
   }
 }
