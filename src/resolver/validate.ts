@@ -95,10 +95,18 @@ class Validation {
     if (entry.security !== 'unchecked') return entry;
     const verdict = await judge(entry);
     if (verdict.kind === 'failure') return verdict;
-    const why = verdict.kind === 'secure' ? undefined : verdict.why;
+    const why = verdict.kind === 'bogus' ? this.#advised(verdict.why, entry.zone) : whyNot(verdict);
     const settled = this.#scope.upgrade(entry, verdict.kind, this.#ttlOf(verdict), why);
     if (this.#scope.observer) this.#report(settled, why);
     return verdict.kind === 'bogus' ? bogusFailure(why) : settled;
+  }
+
+  /** A private zone below a signed parent has to be excepted (RFC 7646, 2): servers we were told to ask know it best. */
+  #advised(why: ExtendedError, zone: Name): ExtendedError {
+    const source = zone === ROOT ? undefined : this.#scope.delegation(zone)?.source;
+    if (source !== 'stub' && source !== 'forward') return why;
+    const name = nameToText(zone);
+    return { ...why, text: `${why.text}; if ${name} is private, it needs an entry in dnssec.negativeTrustAnchors` };
   }
 
   /** Seconds for which the verdict allows its data to be kept. */
@@ -231,6 +239,10 @@ function notSecure(status: Exclude<ZoneStatus, { kind: 'secure' }> | FoundFailur
     case 'inside':
       return { kind: 'insecure', why: undefined };
   }
+}
+
+function whyNot(verdict: Exclude<Verdict, FoundFailure>): ExtendedError | undefined {
+  return verdict.kind === 'secure' ? undefined : verdict.why;
 }
 
 /**
