@@ -44,7 +44,7 @@ export class Checks {
       support: trust.support,
       imported: trust.imported,
       limits,
-      nowSeconds: scope.clock.wallSeconds(),
+      nowSeconds: scope.wallSeconds(),
       skew: defaultSkew,
     };
     this.denialOptions = { meter: scope.budget.nsec3Meter, nsec3IterationsMax: limits.nsec3Iterations };

@@ -40,6 +40,8 @@ export interface Reads {
   readonly kept: boolean;
   /** When priming may be tried again (Clock.nowMs). */
   readonly primeAgain: number;
+  /** Seconds since 1970. */
+  readonly wall: number;
 }
 
 /** What was in progress already, to be waited for, by kind. */
@@ -149,6 +151,11 @@ export class Recorder implements Journal {
 
   end(): void {
     this.#ended = true;
+  }
+
+  /** Whether the resolution is done. */
+  get ended(): boolean {
+    return this.#ended;
   }
 
   read<Kind extends keyof Reads>(kind: Kind, key: string, live: Reads[Kind]): Reads[Kind] {

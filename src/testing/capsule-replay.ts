@@ -1,5 +1,6 @@
 // Plays a capsule again, without a network: same clock, same values drawn, same exchanges; says where it parted.
 
+import { readFile } from 'node:fs/promises';
 import { makeLimits } from '../base/limits.ts';
 import {
   addressKey,
@@ -12,20 +13,33 @@ import {
   type TransportRequest,
   type Verdict,
 } from '../base/ports.ts';
+import type { Capsule, CapsuleExchange } from '../capsule.ts';
+import { answerOf, explanationOf } from '../capsule-record.ts';
+import { octetsIn } from '../capsule-value-read.ts';
 import { parseTrustAnchors } from '../dnssec/anchors.ts';
-import type { Observer } from '../resolver/events.ts';
+import { readable } from '../readable.ts';
+import type { Observer, ResolutionEvent } from '../resolver/events.ts';
 import type { EngineOptions } from '../resolver/options.ts';
 import { Resolver } from '../resolver/resolver.ts';
-import type { Resolution } from '../resolver/types.ts';
+import type { Resolution, ResolveRequest } from '../resolver/types.ts';
 import { parseMessage, parseQuestion } from '../wire/message.ts';
 import { nameFromText } from '../wire/name.ts';
 import { typeFromText } from '../wire/types.ts';
 import { parseZoneText } from '../wire/zone-text.ts';
-import type { Capsule, CapsuleExchange } from './capsule.ts';
-import { answerOf } from './capsule-record.ts';
-import { readable } from './readable.ts';
+import { parseCapsule } from './capsule.ts';
+import { CapsulePlayer } from './capsule-player.ts';
 import { recordKey } from './rpl-match.ts';
 import { VirtualClock } from './virtual-clock.ts';
+
+/**
+ * Plays the capsule in a file, so that a bug report is a test in one line: `test('it', () => replay('report.json'))`.
+ * Gives what it resolves to; rejects with an Error that says where it parted.
+ */
+export async function replay(file: string | URL): Promise<Resolution> {
+  const { difference, resolution } = await replayCapsule(parseCapsule(await readFile(file, 'utf8'), String(file)));
+  if (difference !== undefined) throw new Error(`${file}: ${difference}`);
+  return resolution;
+}
 
 /** What came of a replay. */
 export interface CapsuleReplay {
@@ -61,11 +75,24 @@ export async function replayCapsule(capsule: Capsule, options: ReplayCapsuleOpti
   const parted = compare === 'exact' ? note : () => undefined;
   const transport = new ReplayTransport(capsule.exchanges, clock, compare, parted);
   const random = new ReplayRandom(capsule.random, parted);
-  const resolver = new Resolver(engineOptions(capsule, transport, clock, random));
+  // In version 1 what the making of the engine drew stands before what the resolution drew.
+  const resolver = new Resolver(engineOptions(capsule, transport, clock, capsule.version === 1 ? random : zeros));
+  const journal =
+    capsule.version === 1 ? undefined : new CapsulePlayer(capsule, { clock, random, transport, note: parted });
+  const events: ResolutionEvent[] = [];
   const { name, type: typeText, checkingDisabled } = capsule.question;
   const type = typeFromText(typeText);
   if (type === undefined) throw new Error(`unknown type ${typeText}`);
-  const request = { name: nameFromText(name), type, checkingDisabled, ...(observer ? { observer } : {}) };
+  const request: ResolveRequest = {
+    name: nameFromText(name),
+    type,
+    checkingDisabled,
+    observer: (event) => {
+      events.push(event);
+      observer?.(event);
+    },
+    ...(journal && { journal }),
+  };
   const resolution = await clock.runUntil(resolver.resolve(request), 10 * capsule.settings.limits.resolutionMs);
   const missed = transport.missed();
   if (missed) parted(`exchange ${missed.number} was not asked again: ${exchangeText(missed.exchange)}`);
@@ -75,6 +102,8 @@ export async function replayCapsule(capsule: Capsule, options: ReplayCapsuleOpti
   }
   if (answer.security !== capsule.answer.security)
     parted(`it is ${answer.security}, recorded ${capsule.answer.security}`);
+  const step = otherStep(explanationOf(request, events, resolution), capsule.explanation);
+  if (step !== undefined) parted(step);
   resolver.close();
   const same = difference === undefined;
   return { same, ...(difference === undefined ? {} : { difference }), resolution, exchanges: transport.asked };
@@ -83,15 +112,27 @@ export async function replayCapsule(capsule: Capsule, options: ReplayCapsuleOpti
 function sameAnswer(got: string, recorded: string, compare: 'exact' | 'answer'): boolean {
   if (compare === 'exact' || got === recorded) return got === recorded;
   const [a, b] = [got, recorded].map((base64) => {
-    const { rcode, answer, authority } = parseMessage(octetsOf(base64));
+    const { rcode, answer, authority } = parseMessage(octetsIn(base64));
     return JSON.stringify([rcode, answer.map(recordKey), authority.map(recordKey)]);
   });
   return a === b;
 }
 
-function octetsOf(base64: string): Uint8Array {
-  return Uint8Array.from(Buffer.from(base64, 'base64'));
+/** The first line of the explanation that says something else, times apart: the machine that recorded took some itself. */
+function otherStep(got: readonly string[], recorded: readonly string[] | undefined): string | undefined {
+  if (recorded === undefined) return undefined;
+  const untimed = (line: string | undefined): string | undefined => line?.replace(/[\d.]+ ms/g, '# ms');
+  const at = Math.max(got.length, recorded.length);
+  for (let i = 0; i < at; i++) {
+    if (untimed(got[i]) !== untimed(recorded[i])) {
+      return `line ${i + 1} of the explanation is ${JSON.stringify(got[i] ?? '')}, recorded ${JSON.stringify(recorded[i] ?? '')}`;
+    }
+  }
+  return undefined;
 }
+
+/** Nothing that is drawn when an engine is made matters to a resolution. */
+const zeros: Random = { integer: () => 0 };
 
 function engineOptions(capsule: Capsule, transport: Transport, clock: Clock, random: Random): EngineOptions {
   const { limits, hints, zones, upstream, cache, dnssec, specialUse } = capsule.settings;
@@ -178,7 +219,7 @@ class ReplayTransport implements Transport {
       }
       for (const { octets, afterMs } of exchange.arrivals) {
         this.#clock.after(afterMs, () => {
-          const recorded = octetsOf(octets);
+          const recorded = octetsIn(octets);
           const message = this.#compare === 'exact' ? recorded : asReplyTo(request.query, recorded);
           const verdict = accept(message);
           if (verdict === 'take') resolve({ kind: 'response', octets: message, rttMs: exchange.tookMs });
@@ -219,7 +260,7 @@ class ReplayTransport implements Transport {
         !this.#played.has(at) &&
         exchange.server === server &&
         exchange.protocol === request.protocol &&
-        this.#queryKey(octetsOf(exchange.query.octets)) === query,
+        this.#queryKey(octetsIn(exchange.query.octets)) === query,
     );
     if (index >= 0) {
       this.#played.add(index);

@@ -1,8 +1,10 @@
 // Public entry `rootwalk/testing`: virtual time and network, scenarios, capsules, simulation.
 
-export { type Capsule, type CapsuleExchange, parseCapsule } from './capsule.ts';
+export type { Capsule, CapsuleExchange } from '../capsule.ts';
+export { type Recording, recordResolution } from '../capsule-record.ts';
+export { parseCapsule } from './capsule.ts';
 export { recordCapsule } from './capsule-record.ts';
-export { type CapsuleReplay, type ReplayCapsuleOptions, replayCapsule } from './capsule-replay.ts';
+export { type CapsuleReplay, type ReplayCapsuleOptions, replay, replayCapsule } from './capsule-replay.ts';
 export { type RootServer, type TestEngineSettings, testEngineOptions } from './engine.ts';
 export { parseRpl } from './rpl-parse.ts';
 export { type ReplayOptions, replayRplPath, runScenario, type ScenarioResult } from './rpl-run.ts';

@@ -3,7 +3,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type Capsule, parseCapsule } from '../../src/testing/capsule.ts';
+import type { Capsule } from '../../src/capsule.ts';
+import { parseCapsule } from '../../src/testing/capsule.ts';
 import { recordCapsule } from '../../src/testing/capsule-record.ts';
 import { replayCapsule } from '../../src/testing/capsule-replay.ts';
 import { testEngineOptions } from '../../src/testing/engine.ts';
@@ -79,6 +80,6 @@ describe('replayCapsule', () => {
 
 test('a file that is no capsule is refused with its name and the place', () => {
   expect(() => parseCapsule('{', 'a.json')).toThrow(/^a\.json: not JSON/);
-  const wrong = { ...JSON.parse(readFileSync(join(packets, 'nodata.json'), 'utf8')), version: 2 };
+  const wrong = { ...JSON.parse(readFileSync(join(packets, 'nodata.json'), 'utf8')), version: 3 };
   expect(() => parseCapsule(JSON.stringify(wrong), 'b.json')).toThrow(/^b\.json: version: /);
 });

@@ -1,0 +1,191 @@
+// Takes the JSON form of what a resolution read back to what it was.
+
+import { Buffer } from 'node:buffer';
+import { DenialRanges } from './cache/denial-ranges.ts';
+import type { DenialEntry, FailureEntry, RecordEntry } from './cache/entry.ts';
+import type { Delegation } from './cache/hierarchy.ts';
+import type { ServerState } from './cache/servers.ts';
+import type { RangeEntry } from './cache/zone-ranges.ts';
+import type { CapsuleRRset, CapsuleValue, Moment } from './capsule-value.ts';
+import { readZoneKeys } from './dnssec/keys.ts';
+import type { Reply } from './resolver/exchange.ts';
+import type { ZoneStatus } from './resolver/zone-status.ts';
+import { parseMessage } from './wire/message.ts';
+import { nameFromText } from './wire/name.ts';
+import type { RRset } from './wire/rrset.ts';
+import { typeFromText } from './wire/types.ts';
+
+type Of<Is extends CapsuleValue['is']> = Extract<CapsuleValue, { readonly is: Is }>;
+
+/** The value. Throws WireError for names and octets that are none. */
+export function valueIn(value: CapsuleValue): unknown {
+  switch (value.is) {
+    case 'rrset': {
+      const { is: _, rank, rrset, ...judged } = value;
+      return { kind: 'rrset', rrset: rrsetIn(rrset), rank, ...judgedIn(judged) } satisfies RecordEntry;
+    }
+    case 'denial':
+      return denialIn(value);
+    case 'failure': {
+      const { is: _, name, type, expiresAtMs, ...rest } = value;
+      const question = { name: nameFromText(name), type: typeIn(type) };
+      return { kind: 'failure', ...question, ...rest, expiresAtMs: momentIn(expiresAtMs) } satisfies FailureEntry;
+    }
+    case 'delegation':
+      return delegationIn(value);
+    case 'addresses': {
+      const { addresses, expiresAtMs, source } = value;
+      return { addresses, expiresAtMs: momentIn(expiresAtMs), source };
+    }
+    case 'glue': {
+      const { nameServer, family, addresses, expiresAtMs } = value;
+      return { nameServer: nameFromText(nameServer), family, addresses, expiresAtMs: momentIn(expiresAtMs) };
+    }
+    case 'server':
+      return serverIn(value);
+    case 'status':
+      return statusIn(value);
+    case 'failed': {
+      const { is: _, ...rest } = value;
+      return { kind: 'failure', ...rest };
+    }
+    case 'range':
+      return rangeIn(value);
+    case 'parameters':
+      return value.sets.map(({ iterations, salt }) => ({ iterations, salt: octetsIn(salt) }));
+    case 'host': {
+      const { rcode, answer, authority } = value;
+      return { rcode, answer: answer.map(rrsetIn), authority: authority.map(rrsetIn) };
+    }
+    case 'reply':
+      return replyIn(value);
+    case 'name':
+      return nameFromText(value.name);
+    case 'flag':
+      return value.flag;
+    case 'wall':
+      return value.seconds;
+    case 'moment':
+      return momentIn(value.atMs);
+  }
+}
+
+function denialIn(value: Of<'denial'>): DenialEntry {
+  const { is: _, kind, name, type, soa, ...judged } = value;
+  return {
+    kind,
+    name: nameFromText(name),
+    type: typeIn(type),
+    soa: soa && rrsetIn(soa),
+    ...judgedIn(judged),
+  };
+}
+
+function judgedIn(
+  judged: Pick<Of<'rrset'>, 'security' | 'expiresAtMs' | 'zone' | 'proof' | 'why'>,
+): Pick<RecordEntry, 'security' | 'expiresAtMs' | 'zone' | 'proof' | 'why'> {
+  const { security, expiresAtMs, zone, proof, why } = judged;
+  const common = { security, expiresAtMs: momentIn(expiresAtMs), zone: nameFromText(zone) };
+  return { ...common, proof: proof.map(rrsetIn), ...(why && { why }) };
+}
+
+function delegationIn(value: Of<'delegation'>): Delegation {
+  const { zone, nameServers, source, expiresAtMs, addresses, ds, dsProof, dsExpiresAtMs } = value;
+  return {
+    zone: nameFromText(zone),
+    nameServers: nameServers.map(nameFromText),
+    source,
+    expiresAtMs: momentIn(expiresAtMs),
+    addresses,
+    ds: ds && rrsetIn(ds),
+    dsProof: dsProof.map(rrsetIn),
+    dsExpiresAtMs: momentIn(dsExpiresAtMs),
+  };
+}
+
+function serverIn(value: Of<'server'>): ServerState {
+  const { is: _, ip, port, smoothedRttMs, ...rest } = value;
+  return {
+    ...rest,
+    address: { ip, port },
+    smoothedRttMs,
+    heardAtMs: momentIn(value.heardAtMs),
+    timedOutAtMs: momentIn(value.timedOutAtMs),
+    backoffUntilMs: momentIn(value.backoffUntilMs),
+    ednsUntilMs: momentIn(value.ednsUntilMs),
+    lame: new Map(value.lame.map(([zone, untilMs]) => [nameFromText(zone), momentIn(untilMs)])),
+  };
+}
+
+function statusIn(value: Of<'status'>): ZoneStatus {
+  const { kind, keys = [], why, anchorEndsAtMs } = value;
+  const zone = nameFromText(value.zone);
+  const expiresAtMs = momentIn(value.expiresAtMs);
+  if (kind === 'inside') return { kind, zone, expiresAtMs };
+  if (kind === 'secure') return { kind, zone, keys: readZoneKeys(zone, keys.map(octetsIn)), expiresAtMs };
+  const ends = anchorEndsAtMs === undefined ? {} : { anchorEndsAtMs: momentIn(anchorEndsAtMs) };
+  return { kind, zone, why, expiresAtMs, ...ends };
+}
+
+/** Octets of a layer for one record. */
+const ONE_RANGE_OCTETS = 1024 * 1024;
+
+/** The layer that keeps such records knows best how to read one. */
+function rangeIn(value: Of<'range'>): RangeEntry | undefined {
+  const zone = nameFromText(value.zone);
+  const rrset = rrsetIn(value.rrset);
+  const expiresAtMs = momentIn(value.expiresAtMs);
+  if (value.kind === 'soa') return { kind: 'soa', zone, rrset, expiresAtMs, place: `s${zone}` };
+  const layer = new DenialRanges({ octetsMax: ONE_RANGE_OCTETS });
+  const nowMs = Number.NEGATIVE_INFINITY;
+  if (value.kind === 'nsec') {
+    layer.putNsec(zone, rrset, expiresAtMs, nowMs);
+    return layer.nsec(zone, rrset.name, nowMs);
+  }
+  const ownerHash = Buffer.from(value.ownerHash ?? '', 'hex').toString('latin1');
+  layer.putNsec3(zone, rrset, ownerHash, expiresAtMs, nowMs);
+  const [parameters] = layer.parameters(zone);
+  return parameters && layer.nsec3(zone, parameters, ownerHash, nowMs);
+}
+
+function replyIn({ kind, octets = '', protocol = 'udp', detail = '' }: Of<'reply'>): Reply {
+  switch (kind) {
+    case 'message': {
+      const received = octetsIn(octets);
+      return { kind, message: parseMessage(received), protocol, octets: received };
+    }
+    case 'unreachable':
+    case 'malformed':
+      return { kind, detail };
+    case 'timeout':
+    case 'spent':
+      return { kind };
+  }
+}
+
+function rrsetIn({ name, type, class: rrClass, ttl, rdatas, signatures }: CapsuleRRset): RRset {
+  return {
+    name: nameFromText(name),
+    type: typeIn(type),
+    class: rrClass,
+    ttl,
+    rdatas: rdatas.map(octetsIn),
+    signatures: signatures.map(octetsIn),
+  };
+}
+
+function typeIn(text: string): number {
+  const type = typeFromText(text);
+  if (type === undefined) throw new Error(`unknown type ${text}`);
+  return type;
+}
+
+function momentIn(moment: Moment): number {
+  if (moment === 'forever') return Number.POSITIVE_INFINITY;
+  return moment === 'never' ? Number.NEGATIVE_INFINITY : moment;
+}
+
+/** Octets from base64. */
+export function octetsIn(base64: string): Uint8Array {
+  return Uint8Array.from(Buffer.from(base64, 'base64'));
+}

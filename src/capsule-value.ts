@@ -1,0 +1,295 @@
+// The JSON form of what a resolution read of the engine's memory, both ways: exact in octets, readable beside them.
+
+import { Buffer } from 'node:buffer';
+import type { DenialEntry, FailureEntry, Rank, RecordEntry, Security } from './cache/entry.ts';
+import type { Delegation, Glue, NameServerAddresses } from './cache/hierarchy.ts';
+import type { HostAnswer } from './cache/host.ts';
+import type { ServerState } from './cache/servers.ts';
+import type { HashParameters, Nsec3Range, NsecRange, SoaOfZone } from './cache/zone-ranges.ts';
+import type { Reply } from './resolver/exchange.ts';
+import type { Reads, Waits } from './resolver/journal.ts';
+import type { FailureReason } from './resolver/types.ts';
+import type { ZoneStatus } from './resolver/zone-status.ts';
+import type { ExtendedError } from './wire/message.ts';
+import { type Name, nameToText } from './wire/name.ts';
+import { rdataToText } from './wire/rdata-text.ts';
+import type { RRset } from './wire/rrset.ts';
+import { typeToText } from './wire/types.ts';
+
+/** A moment of the monotonic clock, in ms. */
+export type Moment = number | 'never' | 'forever';
+
+/** An RRset: octets in base64, and as text. */
+export interface CapsuleRRset {
+  readonly name: string;
+  readonly type: string;
+  readonly class: number;
+  readonly ttl: number;
+  readonly rdatas: readonly string[];
+  readonly signatures: readonly string[];
+  readonly text: readonly string[];
+}
+
+interface Judged {
+  readonly security: Security;
+  readonly expiresAtMs: Moment;
+  /** The zone of the server that gave it. */
+  readonly zone: string;
+  readonly proof: readonly CapsuleRRset[];
+  readonly why?: ExtendedError;
+}
+
+/** One value that was read. Names are presentation text. */
+export type CapsuleValue =
+  | ({ readonly is: 'rrset'; readonly rrset: CapsuleRRset; readonly rank: Rank } & Judged)
+  | ({
+      readonly is: 'denial';
+      readonly kind: 'nodata' | 'nxdomain';
+      readonly name: string;
+      readonly type: string;
+      readonly soa?: CapsuleRRset;
+    } & Judged)
+  | {
+      readonly is: 'failure';
+      readonly name: string;
+      readonly type: string;
+      readonly checkingDisabled: boolean;
+      readonly reason: string;
+      readonly extendedErrors: readonly ExtendedError[];
+      readonly expiresAtMs: Moment;
+      readonly count: number;
+    }
+  | {
+      readonly is: 'delegation';
+      readonly zone: string;
+      readonly nameServers: readonly string[];
+      readonly source: Delegation['source'];
+      readonly expiresAtMs: Moment;
+      readonly addresses: Delegation['addresses'];
+      readonly ds?: CapsuleRRset;
+      readonly dsProof: readonly CapsuleRRset[];
+      readonly dsExpiresAtMs: Moment;
+    }
+  | {
+      readonly is: 'addresses';
+      readonly addresses: readonly string[];
+      readonly expiresAtMs: Moment;
+      readonly source: NameServerAddresses['source'];
+    }
+  | {
+      readonly is: 'glue';
+      readonly nameServer: string;
+      readonly family: 4 | 6;
+      readonly addresses: readonly string[];
+      readonly expiresAtMs: Moment;
+    }
+  | {
+      readonly is: 'server';
+      readonly ip: string;
+      readonly port: number;
+      readonly smoothedRttMs?: number;
+      readonly rttVariationMs: number;
+      readonly heardAtMs: Moment;
+      readonly timeouts: number;
+      readonly timedOutAtMs: Moment;
+      readonly backoffUntilMs: Moment;
+      readonly edns: ServerState['edns'];
+      readonly ednsUntilMs: Moment;
+      readonly ednsRefusals: number;
+      readonly lame: readonly (readonly [zone: string, untilMs: Moment])[];
+    }
+  | {
+      readonly is: 'status';
+      readonly kind: ZoneStatus['kind'];
+      readonly zone: string;
+      readonly expiresAtMs: Moment;
+      /** DNSKEY RDATA, of a secure zone. */
+      readonly keys?: readonly string[];
+      readonly why?: ExtendedError;
+      readonly anchorEndsAtMs?: Moment;
+    }
+  | {
+      readonly is: 'failed';
+      readonly reason: FailureReason;
+      readonly extendedErrors: readonly ExtendedError[];
+      readonly security?: Security;
+    }
+  | {
+      readonly is: 'range';
+      readonly kind: 'nsec' | 'nsec3' | 'soa';
+      readonly zone: string;
+      readonly rrset: CapsuleRRset;
+      readonly expiresAtMs: Moment;
+      /** Hexadecimal, of NSEC3. */
+      readonly ownerHash?: string;
+    }
+  | {
+      readonly is: 'parameters';
+      readonly sets: readonly { readonly iterations: number; readonly salt: string }[];
+    }
+  | {
+      readonly is: 'host';
+      readonly rcode: number;
+      readonly answer: readonly CapsuleRRset[];
+      readonly authority: readonly CapsuleRRset[];
+    }
+  | {
+      readonly is: 'reply';
+      readonly kind: Reply['kind'];
+      readonly octets?: string;
+      readonly protocol?: 'udp' | 'tcp';
+      readonly detail?: string;
+    }
+  | { readonly is: 'name'; readonly name: string }
+  | { readonly is: 'flag'; readonly flag: boolean }
+  | { readonly is: 'moment'; readonly atMs: Moment }
+  /** Since 1970. */
+  | { readonly is: 'wall'; readonly seconds: number };
+
+/** How a value of each kind is written. */
+const WRITERS: {
+  readonly [Kind in keyof Reads]: (value: NonNullable<Reads[Kind]>) => CapsuleValue;
+} = {
+  host: ({ rcode, answer, authority }: HostAnswer) => {
+    return { is: 'host', rcode, answer: answer.map(rrsetOut), authority: authority.map(rrsetOut) };
+  },
+  rrset: (entry: RecordEntry) => {
+    return { is: 'rrset', rrset: rrsetOut(entry.rrset), rank: entry.rank, ...judgedOut(entry) };
+  },
+  denial: (entry: DenialEntry) => {
+    const { kind, name, type, soa } = entry;
+    const question = { name: nameToText(name), type: typeToText(type) };
+    return { is: 'denial', kind, ...question, ...(soa && { soa: rrsetOut(soa) }), ...judgedOut(entry) };
+  },
+  failure: ({ name, type, checkingDisabled, reason, extendedErrors, expiresAtMs, count }: FailureEntry) => {
+    const question = { name: nameToText(name), type: typeToText(type), checkingDisabled };
+    return { is: 'failure', ...question, reason, extendedErrors, expiresAtMs: momentOut(expiresAtMs), count };
+  },
+  closest: delegationOut,
+  delegation: delegationOut,
+  placed: delegationOut,
+  addresses: ({ addresses, expiresAtMs, source }: NameServerAddresses) => {
+    return { is: 'addresses', addresses, expiresAtMs: momentOut(expiresAtMs), source };
+  },
+  glue: ({ nameServer, family, addresses, expiresAtMs }: Glue) => {
+    return { is: 'glue', nameServer: nameToText(nameServer), family, addresses, expiresAtMs: momentOut(expiresAtMs) };
+  },
+  server: serverOut,
+  family: (flag) => ({ is: 'flag', flag }),
+  status: statusOut,
+  ranges: (name: Name) => ({ is: 'name', name: nameToText(name) }),
+  parameters: (sets: readonly HashParameters[]) => {
+    return { is: 'parameters', sets: sets.map(({ iterations, salt }) => ({ iterations, salt: base64Of(salt) })) };
+  },
+  nsec: rangeOut,
+  nsec3: rangeOut,
+  soa: rangeOut,
+  kept: (flag) => ({ is: 'flag', flag }),
+  wall: (seconds) => ({ is: 'wall', seconds }),
+  primeAgain: (atMs) => ({ is: 'moment', atMs: momentOut(atMs) }),
+};
+
+/** A value that was read, as JSON. */
+export function readOut<Kind extends keyof Reads>(kind: Kind, value: NonNullable<Reads[Kind]>): CapsuleValue {
+  return WRITERS[kind](value);
+}
+
+/** What was waited for, as JSON; undefined for what has no value but its end. */
+export function waitOut(value: Waits[keyof Waits]): CapsuleValue | undefined {
+  if (value === undefined) return undefined;
+  switch (value.kind) {
+    case 'message':
+      return { is: 'reply', kind: value.kind, octets: base64Of(value.octets), protocol: value.protocol };
+    case 'unreachable':
+    case 'malformed':
+      return { is: 'reply', kind: value.kind, detail: value.detail };
+    case 'timeout':
+    case 'spent':
+      return { is: 'reply', kind: value.kind };
+    case 'failure': {
+      const { reason, extendedErrors, security } = value;
+      return { is: 'failed', reason, extendedErrors, ...(security && { security }) };
+    }
+    default:
+      return statusOut(value);
+  }
+}
+
+function delegationOut(delegation: Delegation): CapsuleValue {
+  const { zone, nameServers, source, expiresAtMs, addresses, ds, dsProof, dsExpiresAtMs } = delegation;
+  return {
+    is: 'delegation',
+    zone: nameToText(zone),
+    nameServers: nameServers.map(nameToText),
+    source,
+    expiresAtMs: momentOut(expiresAtMs),
+    addresses,
+    ...(ds && { ds: rrsetOut(ds) }),
+    dsProof: dsProof.map(rrsetOut),
+    dsExpiresAtMs: momentOut(dsExpiresAtMs),
+  };
+}
+
+function serverOut(state: ServerState): CapsuleValue {
+  const { address, smoothedRttMs, lame, heardAtMs, timedOutAtMs, backoffUntilMs, ednsUntilMs, ...rest } = state;
+  return {
+    is: 'server',
+    ...address,
+    ...(smoothedRttMs === undefined ? {} : { smoothedRttMs }),
+    ...rest,
+    heardAtMs: momentOut(heardAtMs),
+    timedOutAtMs: momentOut(timedOutAtMs),
+    backoffUntilMs: momentOut(backoffUntilMs),
+    ednsUntilMs: momentOut(ednsUntilMs),
+    lame: [...lame].map(([zone, untilMs]) => [nameToText(zone), momentOut(untilMs)]),
+  };
+}
+
+function statusOut(status: ZoneStatus): CapsuleValue {
+  const { kind, zone, expiresAtMs } = status;
+  const common = { is: 'status', kind, zone: nameToText(zone), expiresAtMs: momentOut(expiresAtMs) } as const;
+  if (status.kind === 'inside') return common;
+  if (status.kind === 'secure') return { ...common, keys: status.keys.keys.map(({ rdata }) => base64Of(rdata)) };
+  const { why, anchorEndsAtMs } = status;
+  const ends = anchorEndsAtMs === undefined ? {} : { anchorEndsAtMs: momentOut(anchorEndsAtMs) };
+  return { ...common, ...(why && { why }), ...ends };
+}
+
+function rangeOut(range: NsecRange | Nsec3Range | SoaOfZone): CapsuleValue {
+  const { kind, zone, rrset, expiresAtMs } = range;
+  const hash = range.kind === 'nsec3' ? { ownerHash: Buffer.from(range.ownerHash, 'latin1').toString('hex') } : {};
+  return {
+    is: 'range',
+    kind,
+    zone: nameToText(zone),
+    rrset: rrsetOut(rrset),
+    expiresAtMs: momentOut(expiresAtMs),
+    ...hash,
+  };
+}
+
+function judgedOut({ security, expiresAtMs, zone, proof, why }: RecordEntry | DenialEntry): Judged {
+  const common = { security, expiresAtMs: momentOut(expiresAtMs), zone: nameToText(zone) };
+  return { ...common, proof: proof.map(rrsetOut), ...(why && { why }) };
+}
+
+function rrsetOut({ name, type, class: rrClass, ttl, rdatas, signatures }: RRset): CapsuleRRset {
+  return {
+    name: nameToText(name),
+    type: typeToText(type),
+    class: rrClass,
+    ttl,
+    rdatas: rdatas.map(base64Of),
+    signatures: signatures.map(base64Of),
+    text: rdatas.map((rdata) => rdataToText(type, rdata)),
+  };
+}
+
+function momentOut(atMs: number): Moment {
+  return Number.isFinite(atMs) ? atMs : atMs > 0 ? 'forever' : 'never';
+}
+
+/** Octets as base64. */
+export function base64Of(octets: Uint8Array): string {
+  return Buffer.from(octets).toString('base64');
+}

@@ -1,0 +1,106 @@
+// Gives a resolution what another one read, value by value, out of its capsule.
+
+import type { Clock, Random, Transport } from '../base/ports.ts';
+import type { Capsule, CapsuleRead, CapsuleWait } from '../capsule.ts';
+import { valueIn } from '../capsule-value-read.ts';
+import type { Journal, Reads, Waits } from '../resolver/journal.ts';
+
+/** What a player needs beside the capsule. */
+export interface PlayerParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly transport: Transport;
+  /** Told of what is read that was not read then. */
+  readonly note: (difference: string) => void;
+}
+
+/** Reads of one thing that are yet to come. */
+interface Coming {
+  readonly read: CapsuleRead;
+  run: number;
+  /** Reads taken of the run. */
+  taken: number;
+}
+
+/**
+ * The nth read of a thing gives what the nth read gave then, whoever had changed it meanwhile. What was not read then
+ * is taken from the engine's own caches, which hold what this resolution has learnt, and is a difference.
+ */
+export class CapsulePlayer implements Journal {
+  readonly random: Random;
+  readonly transport: Transport;
+  readonly #clock: Clock;
+  readonly #note: (difference: string) => void;
+  readonly #startMs: number;
+  readonly #values: readonly unknown[];
+  readonly #reads: ReadonlyMap<string, Coming>;
+  readonly #waits = new Map<string, CapsuleWait[]>();
+  readonly #foreign = new Map<string, Promise<unknown>>();
+
+  /** Throws WireError or Error for values that cannot be read. */
+  constructor(capsule: Capsule, { clock, random, transport, note }: PlayerParts) {
+    const { reads = [], waits = [], values = [] } = capsule;
+    this.random = random;
+    this.transport = transport;
+    this.#clock = clock;
+    this.#note = note;
+    this.#startMs = capsule.clock.nowMs;
+    this.#values = values.map(valueIn);
+    this.#reads = new Map(reads.map((read) => [`${read.kind} ${read.key}`, { read, run: 0, taken: 0 }]));
+    for (const wait of waits) {
+      const id = `${wait.kind} ${wait.key}`;
+      const list = this.#waits.get(id);
+      if (list === undefined) this.#waits.set(id, [wait]);
+      else list.push(wait);
+    }
+  }
+
+  begin(): void {
+    // The engine is as the capsule says.
+  }
+
+  end(): void {
+    // What is left is not asked for.
+  }
+
+  read<Kind extends keyof Reads>(kind: Kind, key: string, live: Reads[Kind]): Reads[Kind] {
+    const coming = this.#reads.get(`${kind} ${key}`);
+    const run = coming?.read.values[coming.run];
+    if (coming === undefined || run === undefined) {
+      this.#note(`${kind} of ${key} is read ${coming === undefined ? '' : 'once more '}here, and was not then`);
+      return live;
+    }
+    const [place, times] = run;
+    coming.taken += 1;
+    if (coming.taken >= times) {
+      coming.run += 1;
+      coming.taken = 0;
+    }
+    return (place === null ? undefined : this.#values[place]) as Reads[Kind];
+  }
+
+  wait<Kind extends keyof Waits>(
+    kind: Kind,
+    key: string,
+    running: Promise<Waits[Kind]> | undefined,
+  ): Promise<Waits[Kind]> | undefined {
+    const wait = this.#waits.get(`${kind} ${key}`)?.shift();
+    if (wait === undefined) this.#note(`${kind} of ${key} is begun here, and was not then`);
+    // What this resolution has begun itself ends as it does.
+    if (running !== undefined || wait?.startMs === undefined) return running;
+    // Those who waited for the same went on in one turn.
+    const id = `${kind} ${key} ${wait.endMs}`;
+    const foreign = this.#foreign.get(id) ?? this.#until(wait);
+    this.#foreign.set(id, foreign);
+    return foreign as Promise<Waits[Kind]>;
+  }
+
+  #until({ endMs, value }: CapsuleWait): Promise<unknown> {
+    return new Promise((resolve) => {
+      if (endMs === undefined) return;
+      this.#clock.after(this.#startMs + endMs - this.#clock.nowMs(), () => {
+        resolve(typeof value === 'number' ? this.#values[value] : undefined);
+      });
+    });
+  }
+}
