@@ -150,6 +150,9 @@ describe('a reload', () => {
     const early = ask('www.example');
     await until(() => rig.asked.includes('www.example. 1'));
     delete world.gate;
+    // One that contradicts nothing, then one that does.
+    write((settings) => ({ ...settings, allow: ['127.0.0.1'] }));
+    await rig.daemon.reload();
     write((settings) => ({ ...settings, zones: [{ zone: 'example', stub: ['198.51.100.2'] }] }));
     await rig.daemon.reload();
     open();

@@ -22,12 +22,12 @@ export function reconfigured(old: Shared, wanted: EngineOptions, life: Life): Sh
   const anchors = old.trust === undefined ? before.dnssec.anchors : [...old.trust.anchors.values()];
   const trustChanged = !same(trustOf(before, anchors), trustOf(options, options.dnssec.anchors));
   const touched = touchedZones(before, options);
-  const exempt = !same(before.dnssec.negativeAnchors, options.dnssec.negativeAnchors);
-  const trust = trustChanged || exempt ? makeTrust(options) : old.trust;
-  const next = makeShared(options, life, caches, trust, touched.length === 0 ? old.exchanges : new Map());
+  const contradicts = trustChanged || touched.length > 0;
+  const home = contradicts ? { caches } : old.home;
+  const trust = contradicts ? makeTrust(options) : old.trust;
+  const next = makeShared(options, life, home, trust, contradicts ? new Map() : old.exchanges);
   // Nothing throws from here on.
-  if (trustChanged || touched.length > 0)
-    old.caches = makeCaches({ ...before, cache: { ...before.cache, maxOctets: SCRATCH_OCTETS } });
+  if (contradicts) old.home.caches = makeCaches({ ...before, cache: { ...before.cache, maxOctets: SCRATCH_OCTETS } });
   if (!same(before.host, options.host)) caches.answers.clear();
   caches.host.become(host);
   caches.hierarchy.unconfigure();

@@ -28,8 +28,10 @@ export interface Caches {
 /** What all resolutions of one engine share. */
 export interface Shared {
   readonly options: EngineOptions;
-  /** Replaced by empty ones when other options contradict what is being found. */
-  caches: Caches;
+  /** Those of `home`. */
+  readonly caches: Caches;
+  /** Where they are kept: given empty ones when later options contradict what is being found by these. */
+  readonly home: { caches: Caches };
   /** Prefixes never asked. */
   readonly denied: PrefixSet;
   /** Exchanges in flight, by server and question: identical ones are asked once. */

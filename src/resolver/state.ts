@@ -38,17 +38,20 @@ const SHARES = {
   zones: 0.05,
 } as const;
 
-/** What the resolutions of an engine share, over these caches. `exchanges`: those in flight. */
+/** What the resolutions of an engine share, over the caches of `home`. `exchanges`: those in flight. */
 export function makeShared(
   options: EngineOptions,
   life: Life,
-  caches: Caches,
+  home: Shared['home'],
   trust: TrustState | undefined,
   exchanges: Shared['exchanges'],
 ): Shared {
   return {
     options,
-    caches,
+    home,
+    get caches(): Caches {
+      return home.caches;
+    },
     trust,
     pacer: new Pacer(options.clock),
     denied: new PrefixSet(options.upstream.deny),
