@@ -8,6 +8,7 @@ import { type Name, nameToText } from '../wire/name.ts';
 import { buildQuery } from '../wire/query.ts';
 import { RCODE, typeToText } from '../wire/types.ts';
 import type { EventBody } from './events.ts';
+import { withinDeadline } from './failure.ts';
 import { judgeReply, QUESTION_OFFSET, type ReplySlot } from './match-reply.ts';
 import type { Lookup, Scope } from './scope.ts';
 
@@ -50,7 +51,7 @@ export async function exchange(scope: Scope, lookup: Lookup, request: ExchangeRe
     request.attempt > 1 ? undefined : scope.wait('exchange', scope.shared.exchanges.get(key), () => keyText(request));
   if (running !== undefined) {
     if (scope.observer) sent(scope, lookup, request, 0, 'udp', true, true, undefined);
-    const reply = await scope.withinDeadline(running);
+    const reply = await withinDeadline(scope, running);
     if (reply === undefined) return { kind: 'timeout' };
     if (reply.kind !== 'spent') return reply;
     return converse(scope, lookup, request);

@@ -92,3 +92,16 @@ export function giveUp(
 export function describe(name: Name, type: number): string {
   return `${nameToText(name)} ${typeToText(type)}`;
 }
+
+/** Waits for work that another question started, but not past this question's own deadline: then undefined. */
+export async function withinDeadline<T>(scope: Scope, work: Promise<T>): Promise<T | undefined> {
+  let cancel: () => void = () => undefined;
+  const late = new Promise<undefined>((resolve) => {
+    cancel = scope.clock.after(scope.budget.remainingMs(scope.nowMs()), () => resolve(undefined));
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    cancel();
+  }
+}

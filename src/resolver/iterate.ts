@@ -8,7 +8,7 @@ import { AddressSearch, type Find } from './addresses.ts';
 import { dnameTarget } from './alias.ts';
 import { addressSendsSpent, ask, type Heard, type Question } from './ask.ts';
 import { type Asked, type Classified, classify } from './classify.ts';
-import { failLimit, giveUp, stopReason } from './failure.ts';
+import { failLimit, giveUp, stopReason, withinDeadline } from './failure.ts';
 import type { Found } from './found.ts';
 import { type Minimisation, minimise } from './minimise.ts';
 import type { Lookup, Scope } from './scope.ts';
@@ -188,7 +188,7 @@ export async function prime(scope: Scope, find: Find): Promise<void> {
       });
   }
   const priming = running ?? shared.priming;
-  if (priming !== undefined) await scope.withinDeadline(priming);
+  if (priming !== undefined) await withinDeadline(scope, priming);
 }
 
 /** After a priming that failed, or brought nothing to keep, the hints are used for this long. */

@@ -12,7 +12,7 @@ import { isSubdomainOf, type Name, nameToText, parentOf, ROOT } from '../wire/na
 import { TYPE, typeToText } from '../wire/types.ts';
 import { Budget } from './budget.ts';
 import type { EventBody, Observer } from './events.ts';
-import type { Found, FoundFailure } from './found.ts';
+import type { Found } from './found.ts';
 import type { Journal, Reads, Waits } from './journal.ts';
 import type { Shared } from './shared.ts';
 
@@ -85,19 +85,6 @@ export class Scope {
     key: () => string,
   ): Promise<Waits[Kind]> | undefined {
     return this.journal === undefined ? running : this.journal.wait(kind, key(), running);
-  }
-
-  /** Waits for work that another question started, but not past this question's own deadline: then undefined. */
-  async withinDeadline<T>(work: Promise<T>): Promise<T | undefined> {
-    let cancel: () => void = () => undefined;
-    const late = new Promise<undefined>((resolve) => {
-      cancel = this.clock.after(this.budget.remainingMs(this.nowMs()), () => resolve(undefined));
-    });
-    try {
-      return await Promise.race([work, late]);
-    } finally {
-      cancel();
-    }
   }
 
   nowMs(): number {
@@ -230,19 +217,6 @@ export class Scope {
   failure(name: Name, type: number): FailureEntry | undefined {
     const failure = this.shared.caches.records.failure(name, type, this.checkingDisabled, this.nowMs());
     return this.read('failure', failure, name, type);
-  }
-
-  /** Whether the keys of `zone` could not be fetched a moment ago: kept as a failure of its DNSKEY, checking disabled. */
-  keysFailure(zone: Name): FailureEntry | undefined {
-    const failure = this.shared.caches.records.failure(zone, TYPE.DNSKEY, true, this.nowMs());
-    return this.read('failure', failure, zone, TYPE.DNSKEY);
-  }
-
-  /** Remembers that; what this question could not afford says nothing of the zone. */
-  noteKeysFailure(zone: Name, { reason, extendedErrors }: FoundFailure): void {
-    if (reason !== 'network' && reason !== 'servers-failed' && reason !== 'no-servers') return;
-    const failure = { name: zone, type: TYPE.DNSKEY, checkingDisabled: true, reason, extendedErrors };
-    this.shared.caches.records.putFailure(failure, this.nowMs());
   }
 
   /** The deepest live delegation at or above `name`. */

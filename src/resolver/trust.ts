@@ -8,9 +8,10 @@ import { ancestorOf, labelCount, type Name, nameToText, parentOf, ROOT } from '.
 import type { RRset } from '../wire/rrset.ts';
 import { EDE, TYPE } from '../wire/types.ts';
 import { Checks, whyUnproven } from './checks.ts';
-import { fail } from './failure.ts';
+import { fail, withinDeadline } from './failure.ts';
 import type { Found, FoundFailure } from './found.ts';
 import { keepRanges } from './keep-ranges.ts';
+import { keysFailure, keysMissing, noKeys, noteKeysFailure } from './keys-failure.ts';
 import type { Lookup, Scope } from './scope.ts';
 import type { TrustState, ZoneStatus } from './zone-status.ts';
 
@@ -91,14 +92,14 @@ async function shared(
   if (kept !== undefined && kept.expiresAtMs > scope.nowMs()) return kept;
   const running = scope.wait('status', trust.inFlight.get(name), () => nameToText(name));
   if (running !== undefined) {
-    const status = await scope.withinDeadline(running);
+    const status = await withinDeadline(scope, running);
     if (status === undefined) return fail('timeout', `the keys of ${nameToText(name)} were not known in time`);
     // A joiner whose starter ran out of budget finds out for itself, unshared.
     if (status.kind !== 'failure' || (status.reason !== 'limit' && status.reason !== 'timeout')) return status;
     return statusOf(scope, lookup, trust, parent, name, findLink);
   }
   // RFC 9520, 3.2: keys that could not be fetched a moment ago are not asked for by every name of the zone.
-  const failed = scope.keysFailure(name);
+  const failed = keysFailure(scope, name);
   if (failed !== undefined) {
     return { kind: 'failure', reason: 'servers-failed', extendedErrors: failed.extendedErrors };
   }
@@ -108,7 +109,7 @@ async function shared(
   try {
     const status = await started;
     // What was found by anchors that were replaced meanwhile serves this question alone.
-    if (status.kind === 'failure') scope.noteKeysFailure(name, status);
+    if (status.kind === 'failure') noteKeysFailure(scope, name, status);
     else if (trust.anchors === anchors) trust.zones.set(name, status);
     return status;
   } finally {
@@ -278,14 +279,6 @@ async function keysOf(
     if (!scope.distrust(found)) break;
   }
   return bogusStatus(scope, zone, why ?? noKeys(zone));
-}
-
-function noKeys(zone: Name): ExtendedError {
-  return { code: EDE.dnskeyMissing, text: `${nameToText(zone)}: no DNSKEY` };
-}
-
-function keysMissing(zone: Name, failure: FoundFailure): string {
-  return `keys of ${nameToText(zone)} could not be fetched: ${failure.extendedErrors[0]?.text ?? failure.reason}`;
 }
 
 function insecureStatus(scope: Scope, zone: Name, insecure: Insecure | undefined, ttl: number): ZoneStatus {
