@@ -258,6 +258,21 @@ describe('anchors', () => {
   });
 });
 
+describe('a private zone under a signed parent', () => {
+  it('is bogus, and the error says what to do, until a negative anchor excepts it', async () => {
+    const stub = { zone: nameFromText('corp.good.'), kind: 'stub', servers: [{ ip: '10.0.0.9', port: 53 }] } as const;
+    const plain: Behaviour = ({ text }) => ({ aa: true, answer: `${text} A 192.0.2.9` });
+    const world = signedInternet({ '10.0.0.9': plain }, { zones: [stub] });
+    const refused = await world.ask('www.corp.good.');
+    expect(refused.security).toBe('bogus');
+    expect(refused.extendedErrors[0]?.text).toContain('if corp.good. is private, it needs an entry in dnssec.negative');
+    const anchor = { zone: nameFromText('corp.good.'), untilSeconds: undefined, reason: undefined };
+    const excepting = { anchors: [root.anchor], negativeAnchors: [anchor] };
+    const excepted = signedInternet({ '10.0.0.9': plain }, { zones: [stub], dnssec: excepting });
+    expect(addresses(await excepted.ask('www.corp.good.'))).toEqual(['192.0.2.9']);
+  });
+});
+
 describe('zones whose servers hold parent and child', () => {
   it('are told apart by their signatures', async () => {
     const child = new SignedZone('sub.good.', 'www.sub.good. A 192.0.2.7\nns.sub.good. A 10.0.0.1');
