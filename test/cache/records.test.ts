@@ -195,3 +195,21 @@ describe('upkeep', () => {
     expect([...layer.dump(300 * second)]).toEqual([]);
   });
 });
+
+describe('flushing what is bogus', () => {
+  it('takes out bogus data and denials with the failures that came of them, and nothing else', () => {
+    const layer = records();
+    layer.put(entry(old, { security: 'bogus' }), 0);
+    layer.putDenial(denial('nodata', 'no.example.', { security: 'bogus' }), 0);
+    layer.put(entry(rrset('good.example. 300 IN A 192.0.2.1'), { security: 'secure' }), 0);
+    const failure = { type: TYPE.A, checkingDisabled: false, extendedErrors: [] };
+    layer.putFailure({ ...failure, name: name('bad.example.'), reason: 'bogus' }, 0);
+    layer.putFailure({ ...failure, name: name('down.example.'), reason: 'network' }, 0);
+    expect(layer.flushBogus()).toBe(3);
+    expect(layer.flushBogus()).toBe(0);
+    expect([...layer.dump(0)].map((kept) => (kept.kind === 'rrset' ? kept.security : kept.kind))).toEqual([
+      'secure',
+      'failure',
+    ]);
+  });
+});

@@ -192,6 +192,7 @@ describe('the limits on connections', () => {
     busy.send(makeQuery({ name: 'a.example.com' }));
     while (server.stats().awaited < 1) await pause(1);
     await (await connectTcp(address)).closed;
+    expect(server.stats().tcpRefused).toEqual({ full: 1, perClient: 0 });
     release('a');
     await busy.until(1);
   });
