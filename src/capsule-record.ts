@@ -23,7 +23,10 @@ export interface Recording {
 }
 
 /** Resolves a question, whatever else the resolver does meanwhile, and writes down what it took. */
-export async function recordResolution(resolver: Resolver, request: ResolveRequest): Promise<Recording> {
+export async function recordResolution(
+  resolver: Pick<Resolver, 'resolve'>,
+  request: ResolveRequest,
+): Promise<Recording> {
   const events: ResolutionEvent[] = [];
   const journal = new Recorder(request);
   const observer = (event: ResolutionEvent): void => {

@@ -12,6 +12,7 @@ export type {
   TransportRequest,
   Verdict,
 } from './base/ports.ts';
+export type { Capsule, CapsuleExchange } from './capsule.ts';
 export type { LogLevel, Settings, SettingsInput } from './config/settings.ts';
 export { defaultSettings } from './config/settings.ts';
 export type { ReloadReport } from './console/view.ts';

@@ -1,5 +1,7 @@
 // The library's face: a resolver for Node programs, with results in plain values.
 
+import type { Capsule } from './capsule.ts';
+import { type Recording, recordResolution } from './capsule-record.ts';
 import type { Observer, ResolutionEvent } from './resolver/events.ts';
 import { explainLines } from './resolver/explain-tree.ts';
 import type { Resolver } from './resolver/resolver.ts';
@@ -38,6 +40,11 @@ export interface ResolveResult {
   explain(): string;
   /** The same steps as typed events. */
   readonly events: readonly ResolutionEvent[];
+  /**
+   * All that this resolution read and exchanged, as a JSON value: `rootwalk replay` plays it on any machine without a
+   * network. No client is in it. Undefined: the question was turned away (busy or closed) before anything was read.
+   */
+  capsule(): Capsule | undefined;
 }
 
 /** Thrown for a name or type that is none. */
@@ -53,13 +60,9 @@ export async function resolveToResult(
   type: string,
   options: { readonly checkingDisabled?: boolean; readonly observer?: Observer } = {},
 ): Promise<ResolveResult> {
-  const events: ResolutionEvent[] = [];
-  const observer: Observer = (event) => {
-    events.push(event);
-    options.observer?.(event);
-  };
-  const question = { ...parseQuestionText(name, type), checkingDisabled: options.checkingDisabled ?? false, observer };
-  return toResult(await resolver.resolve(question), question, events);
+  const { checkingDisabled = false, observer } = options;
+  const question = { ...parseQuestionText(name, type), checkingDisabled, ...(observer && { observer }) };
+  return toResult(await recordResolution(resolver, question), question);
 }
 
 /** The question in wire values. Throws {@link QuestionError} with what is wrong. */
@@ -75,9 +78,8 @@ export function parseQuestionText(name: string, type: string): { readonly name: 
 }
 
 function toResult(
-  resolution: Resolution,
+  { resolution, events, capsule }: Recording,
   question: { readonly name: Name; readonly type: number },
-  events: readonly ResolutionEvent[],
 ): ResolveResult {
   const elapsedMs = (events.at(-1)?.atMs ?? 0) - (events[0]?.atMs ?? 0);
   const { security, failure, extendedErrors, ttl } = resolution;
@@ -98,6 +100,7 @@ function toResult(
     ...(failure === undefined ? {} : { failure }),
     explain: () => explainLines(question, events, resolution, elapsedMs).join('\n'),
     events,
+    capsule,
   };
 }
 

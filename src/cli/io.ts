@@ -124,6 +124,8 @@ export interface Io {
   readonly environment: { readonly [name: string]: string | undefined };
   /** The text of a file; rejects with the errors of `node:fs`. */
   readFile(path: string): Promise<string>;
+  /** Writes a file anew; rejects likewise. */
+  writeFile(path: string, text: string): Promise<void>;
   /** Whether a network interface other than loopback has an address. */
   hasNetwork(): boolean;
   /** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */

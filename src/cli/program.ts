@@ -96,6 +96,15 @@ function createProgram(io: Io, ended: (code: number) => void): Command {
     .action(async (flags) => ended(await (await import('./lab.ts')).lab(io, flags)));
 
   program
+    .command('record')
+    .description('resolve a name and write all that it took into a capsule, for replay')
+    .argument('[words...]', 'NAME [TYPE], and +cd')
+    .requiredOption('-o, --output <file>', 'the capsule to write')
+    .option('-x, --reverse <address>', 'ask for the name of an address')
+    .option('-c, --config <file>', CONFIG)
+    .action(async (words, flags) => ended(await (await import('./record.ts')).record(io, words, flags)));
+
+  program
     .command('replay')
     .description('play scenarios (.rpl) and capsules (.json) again, with no network')
     .argument('<file...>', 'files')

@@ -1,6 +1,6 @@
 // The command line in the real world: streams, files, signals, and the exit code.
 
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import process from 'node:process';
 import { packageVersion } from '../version.ts';
@@ -28,6 +28,7 @@ function systemIo(): Io {
     errIsTerminal: process.stderr.isTTY === true,
     environment: process.env,
     readFile: (path) => readFile(path, 'utf8'),
+    writeFile: (path, text) => writeFile(path, text),
     hasNetwork,
     stopped,
     onHangup: (run) => void process.on('SIGHUP', run),

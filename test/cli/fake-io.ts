@@ -19,6 +19,13 @@ export interface Outcome {
 
 /** Runs a command line of words in a world made of `changes`. */
 export async function cli(words: readonly string[], changes: FakeWorld = {}): Promise<Outcome> {
+  const { io, printed } = cliIo(changes);
+  const code = await runProgram(words, io, () => '1.2.3');
+  return { code, ...printed() };
+}
+
+/** A world made of `changes`, and what has been printed in it. */
+export function cliIo(changes: FakeWorld = {}): { io: Io; printed: () => { out: string; err: string } } {
   let out = '';
   let err = '';
   const io: Io = {
@@ -35,13 +42,16 @@ export async function cli(words: readonly string[], changes: FakeWorld = {}): Pr
       if (typeof text === 'string') return text;
       throw Object.assign(new Error(`fake: ${path}`), { code: text?.code ?? 'ENOENT' });
     },
+    writeFile: async (path, text) => {
+      if (changes.written === undefined) throw Object.assign(new Error(`fake: ${path}`), { code: 'ENOENT' });
+      changes.written.set(path, text);
+    },
     hasNetwork: () => changes.hasNetwork ?? true,
     stopped: () => changes.stopped ?? Promise.resolve(),
     onHangup: (run) => changes.hangup?.(run),
     parts: { ...fakeParts, ...changes.parts },
   };
-  const code = await runProgram(words, io, () => '1.2.3');
-  return { code, out, err };
+  return { io, printed: () => ({ out, err }) };
 }
 
 /** What differs from an empty world. */
@@ -49,6 +59,8 @@ export interface FakeWorld {
   readonly environment?: Readonly<Record<string, string>>;
   /** By path: the text, or the error of reading it. Others do not exist. */
   readonly files?: Readonly<Record<string, string | { readonly code: string }>>;
+  /** Takes what is written, by path; absent, nothing can be written. */
+  readonly written?: Map<string, string>;
   readonly hasNetwork?: boolean;
   readonly stopped?: Promise<void>;
   /** Is given what a SIGHUP would run. */
