@@ -33,6 +33,12 @@ export function addDaemonVerbs(
     async (flags) => ended(await (await import('./servers.ts')).servers(io, flags)),
   );
 
+  verb(
+    program,
+    'doctor',
+    'what on this machine or on its way out is in the way, and the fix; exit code 1 for a fault',
+  ).action(async (flags) => ended(await (await import('./doctor.ts')).doctor(io, flags)));
+
   const cache = program
     .command('cache')
     .description('the caches of the running daemon: answers (browser), host (os), records (resolver), hierarchy');
