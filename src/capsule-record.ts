@@ -120,10 +120,11 @@ function readsOf(journal: Recorder, values: ValueTable): CapsuleRead[] {
 }
 
 function waitsOf(journal: Recorder, originMs: number, values: ValueTable): CapsuleWait[] {
-  return journal.waits.map(({ kind, key, startMs, result }) => ({
+  return journal.waits.map(({ kind, key, startMs, own, result }) => ({
     kind,
     key,
     ...(startMs === undefined ? {} : { startMs: startMs - originMs }),
+    ...(own ? { own } : {}),
     ...(result && { endMs: result.endMs - originMs, value: values.wait(result.value as Waits[typeof kind]) }),
   }));
 }

@@ -80,7 +80,9 @@ export interface CapsuleWait {
   readonly key: string;
   /** Undefined: nothing was in progress. */
   readonly startMs?: number;
-  /** Undefined: the resolution was done before. */
+  /** True: this resolution itself had begun it. */
+  readonly own?: true;
+  /** Undefined: it is of its own, or the resolution was done before. */
   readonly endMs?: number;
   /** A place in `values`; null: nothing but the end. */
   readonly value?: number | null;

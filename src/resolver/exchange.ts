@@ -56,7 +56,7 @@ export async function exchange(scope: Scope, lookup: Lookup, request: ExchangeRe
     if (reply.kind !== 'spent') return reply;
     return converse(scope, lookup, request);
   }
-  const started = converse(scope, lookup, request);
+  const started = scope.began(converse(scope, lookup, request));
   scope.shared.exchanges.set(key, started);
   try {
     return await started;

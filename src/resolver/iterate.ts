@@ -187,7 +187,7 @@ export async function prime(scope: Scope, find: Find): Promise<void> {
         shared.priming = undefined;
       });
   }
-  const priming = running ?? shared.priming;
+  const priming = running ?? scope.began(shared.priming);
   if (priming !== undefined) await withinDeadline(scope, priming);
 }
 

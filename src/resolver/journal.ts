@@ -67,6 +67,8 @@ export interface Journal {
     key: string,
     running: Promise<Waits[Kind]> | undefined,
   ): Promise<Waits[Kind]> | undefined;
+  /** The resolution itself began `work`, for which its other parts may wait. */
+  began(work: unknown): void;
 }
 
 /** Reads that gave the same value in a row. */
@@ -88,7 +90,9 @@ export interface Waited {
   readonly key: string;
   /** Clock.nowMs; undefined: nothing was in progress. */
   readonly startMs: number | undefined;
-  /** Undefined: the resolution was done before. */
+  /** Whether this resolution itself had begun it. */
+  readonly own: boolean;
+  /** Undefined: it is of its own, or the resolution was done before. */
   result: { readonly endMs: number; readonly value: unknown } | undefined;
 }
 
@@ -130,6 +134,7 @@ export class Recorder implements Journal {
   complete = true;
   start: { readonly nowMs: number; readonly wallSeconds: number; readonly options: RecordedOptions } | undefined;
   #shared: Shared | undefined;
+  readonly #own = new WeakSet<object>();
   #written = 0;
   #ended = false;
 
@@ -182,14 +187,19 @@ export class Recorder implements Journal {
   ): Promise<Waits[Kind]> | undefined {
     if (this.#ended || !this.#mayWrite()) return running;
     const startMs = running === undefined ? undefined : this.#clock.nowMs();
-    const waited: Waited = { kind, key, startMs, result: undefined };
+    const own = running !== undefined && this.#own.has(running);
+    const waited: Waited = { kind, key, startMs, own, result: undefined };
     this.waits.push(waited);
     const note = (value: unknown): void => {
       if (!this.#ended) waited.result = { endMs: this.#clock.nowMs(), value };
     };
     // A fault of ours (AssertionError) reaches whoever waits.
-    running?.then(note, () => undefined);
+    if (!own) running?.then(note, () => undefined);
     return running;
+  }
+
+  began(work: unknown): void {
+    if (typeof work === 'object' && work !== null) this.#own.add(work);
   }
 
   get #clock(): Clock {

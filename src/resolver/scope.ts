@@ -40,12 +40,7 @@ export class Scope {
   #lookups = 0;
   #exchanges = 0;
 
-  constructor(
-    shared: Shared,
-    checkingDisabled: boolean,
-    observer: Observer | undefined,
-    journal: Journal | undefined = undefined,
-  ) {
+  constructor(shared: Shared, checkingDisabled: boolean, observer: Observer | undefined, journal?: Journal) {
     this.shared = shared;
     this.budget = new Budget(shared.options.limits, shared.options.clock);
     this.checkingDisabled = checkingDisabled;
@@ -85,6 +80,12 @@ export class Scope {
     key: () => string,
   ): Promise<Waits[Kind]> | undefined {
     return this.journal === undefined ? running : this.journal.wait(kind, key(), running);
+  }
+
+  /** Tells the journal that this question itself began `work`; gives it back. */
+  began<T>(work: T): T {
+    this.journal?.began(work);
+    return work;
   }
 
   nowMs(): number {

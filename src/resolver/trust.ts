@@ -104,7 +104,7 @@ async function shared(
     return { kind: 'failure', reason: 'servers-failed', extendedErrors: failed.extendedErrors };
   }
   const { anchors } = trust;
-  const started = statusOf(scope, lookup, trust, parent, name, findLink);
+  const started = scope.began(statusOf(scope, lookup, trust, parent, name, findLink));
   trust.inFlight.set(name, started);
   try {
     const status = await started;

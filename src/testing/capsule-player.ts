@@ -59,6 +59,10 @@ export class CapsulePlayer implements Journal {
     // The engine is as the capsule says.
   }
 
+  began(): void {
+    // The capsule says what it was.
+  }
+
   end(): void {
     // What is left is not asked for.
   }
@@ -86,8 +90,9 @@ export class CapsulePlayer implements Journal {
   ): Promise<Waits[Kind]> | undefined {
     const wait = this.#waits.get(`${kind} ${key}`)?.shift();
     if (wait === undefined) this.#note(`${kind} of ${key} is begun here, and was not then`);
-    // What this resolution has begun itself ends as it does.
-    if (running !== undefined || wait?.startMs === undefined) return running;
+    // What this resolution has begun itself ends as it does; what others had begun is not there.
+    if (wait === undefined || wait.own) return running;
+    if (wait.startMs === undefined) return undefined;
     // Those who waited for the same went on in one turn.
     const id = `${kind} ${key} ${wait.endMs}`;
     const foreign = this.#foreign.get(id) ?? this.#until(wait);

@@ -50,7 +50,7 @@ const readShape: Shape = object({ kind: text, key: text, values: list(tuple(plac
 
 const waitShape: Shape = object(
   { kind: oneOf('exchange', 'status', 'priming'), key: text },
-  { startMs: number, endMs: number, value: place },
+  { startMs: number, own: oneOf(true), endMs: number, value: place },
 );
 
 const exchangeShape: Shape = object(
