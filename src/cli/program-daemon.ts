@@ -39,6 +39,12 @@ export function addDaemonVerbs(
     'what on this machine or on its way out is in the way, and the fix; exit code 1 for a fault',
   ).action(async (flags) => ended(await (await import('./doctor.ts')).doctor(io, flags)));
 
+  verb(program, 'setup', 'print what has the programs of this machine ask rootwalk, do it, or take it back')
+    .option('--apply', 'do it')
+    .option('--undo', 'take it back: every file is as it was')
+    .option('--root <folder>', 'the root of the machine, where it is not /; its services are not told')
+    .action(async (flags) => ended(await (await import('./setup.ts')).setup(io, flags)));
+
   const cache = program
     .command('cache')
     .description('the caches of the running daemon: answers (browser), host (os), records (resolver), hierarchy');
