@@ -3,7 +3,9 @@
 import { silentLog } from '../base/ports.ts';
 import type { ResolutionEvent } from '../resolver/events.ts';
 import { explainLines } from '../resolver/explain-tree.ts';
-import { asked, verdict } from '../resolver/explain-words.ts';
+import { verdictToJson } from '../resolver/explain-verdict.ts';
+import { asked, outcome } from '../resolver/explain-words.ts';
+import { diagnose } from '../resolver/verdict.ts';
 import { readDigOptions } from './dig-options.ts';
 import { eventToJson, resolutionToJson } from './explain-json.ts';
 import { EXIT, type Io } from './io.ts';
@@ -42,7 +44,8 @@ export async function explain(io: Io, words: readonly string[], flags: QueryFlag
       const timed = events.map((event) => ({ ...event, atMs: Math.round((event.atMs - startMs) * 1000) / 1000 }));
       const json = {
         question: asked(question.name, question.type),
-        verdict: verdict(events, resolution, elapsedMs),
+        outcome: outcome(events, resolution, elapsedMs),
+        verdict: verdictToJson(diagnose(events, resolution)),
         events: timed.map(eventToJson),
         eventsNotShown: unseen,
         result: resolutionToJson(resolution, true),

@@ -6,6 +6,7 @@ import { type Name, nameToText, ROOT } from '../wire/name.ts';
 import { rdataToText } from '../wire/rdata-text.ts';
 import { RCODE, rcodeToText, TYPE, typeToText } from '../wire/types.ts';
 import type { LayerName, ResolutionEvent } from './events.ts';
+import { verdictLines } from './explain-verdict.ts';
 import {
   asked,
   choiceWords,
@@ -16,18 +17,19 @@ import {
   layerWords,
   limitWords,
   ms,
+  outcome,
   receivedWords,
   responseWords,
   sendWords,
   serverText,
   shorten,
-  verdict,
   zoneTitle,
 } from './explain-words.ts';
 import { node, type TreeNode, treeLines } from './tree.ts';
 import type { Resolution } from './types.ts';
+import { diagnose } from './verdict.ts';
 
-/** The lines of an explanation: the question, the tree, and what came of it in one sentence. */
+/** The lines of an explanation: the question, the tree, what came of it in one sentence, and the verdict. */
 export function explainLines(
   question: { readonly name: Name; readonly type: number },
   events: readonly ResolutionEvent[],
@@ -37,7 +39,9 @@ export function explainLines(
   return [
     asked(question.name, question.type),
     ...treeLines(explainTree(events, resolution)),
-    printable(verdict(events, resolution, elapsedMs)),
+    printable(outcome(events, resolution, elapsedMs)),
+    '',
+    ...verdictLines(diagnose(events, resolution)),
   ];
 }
 

@@ -2,11 +2,11 @@
 
 import { type LimitName, limitTable } from '../base/limits.ts';
 import type { ServerAddress } from '../base/ports.ts';
-import { labelCount, type Name, nameToText, ROOT } from '../wire/name.ts';
+import { labelCount, type Name, nameToText } from '../wire/name.ts';
 import { rdataToText } from '../wire/rdata-text.ts';
 import { edeToText, RCODE, rcodeToText, TYPE, typeToText } from '../wire/types.ts';
 import type { ChoiceReason, LayerName, ResolutionEvent } from './events.ts';
-import type { FailureReason, Resolution } from './types.ts';
+import type { Resolution } from './types.ts';
 
 /** One kind of event. */
 export type EventOf<Kind extends ResolutionEvent['kind']> = Extract<ResolutionEvent, { kind: Kind }>;
@@ -159,42 +159,17 @@ export function limitWords(limit: LimitName, value: number): string {
   return `${limit} (${value} ${limitTable[limit].unit}: ${limitTable[limit].reason})`;
 }
 
-/** Why it failed; `zone` is where the walk stood. */
-const FAILURES: { readonly [Reason in FailureReason]: (zone: string) => string } = {
-  'no-servers': (zone) => `no name server of ${zone} has an address that could be found and asked`,
-  'servers-failed': (zone) => `every server of ${zone} was asked and none gave a usable answer: the fault is theirs`,
-  network: (zone) => `no server of ${zone} could be reached: they are down, or the way to them (port 53) is blocked`,
-  loop: (zone) => `the names lead back to themselves: the owner of ${zone} has to break the loop`,
-  limit: () => 'it would take more work than one question is allowed',
-  timeout: (zone) => `the time for one question ran out while the servers of ${zone} were asked`,
-  'cached-failure': () => 'it failed a moment ago, and that is remembered for some seconds (RFC 9520)',
-  bogus: (zone) => `what the servers of ${zone} say does not pass validation (DNSSEC), so it is not believed`,
-  busy: () => 'too many resolutions were in progress',
-  closed: () => 'the resolver was being closed',
-};
-
 /** Thirteen operators do not fail at once: who answers so is not a root server. */
 export const INTERCEPTED =
   'what answers is not the root: something on the way (a router, the provider) seems to intercept port 53';
 
-/** The end of the explanation in one sentence: what came out, and on failure why and with what evidence. */
-export function verdict(events: readonly ResolutionEvent[], resolution: Resolution, elapsedMs: number): string {
+/** What came out, in one sentence: the effort and the kind of result. Who is at fault is the verdict's to say. */
+export function outcome(events: readonly ResolutionEvent[], resolution: Resolution, elapsedMs: number): string {
   const sends = events.filter((event) => event.kind === 'sent' && !event.joined).length;
   const effort = `in ${ms(elapsedMs)}, ${sends === 0 ? 'without asking a server' : plural(sends, 'question to servers', 'questions to servers')}`;
   const question = events.find((event) => event.kind === 'question');
   const name = question === undefined ? 'The name' : nameToText(question.name);
-  const end = events.at(-1);
-  if (resolution.failure !== undefined) {
-    const zone = failedZone(events, resolution.failure);
-    const where = zone === undefined ? 'the zone' : zoneWords(zone);
-    const detail = end?.kind === 'done' ? end.detail : undefined;
-    const evidence = detail ?? resolution.extendedErrors.find(({ text }) => text !== '')?.text;
-    const answered = events.some((event) => event.kind === 'received' && event.outcome === 'response');
-    const intercepted = zone === ROOT && answered;
-    const failure = resolution.failure === 'servers-failed' && !answered ? 'network' : resolution.failure;
-    const because = intercepted && failure === 'servers-failed' ? INTERCEPTED : FAILURES[failure](where);
-    return `Failed (${rcodeToText(resolution.rcode)}) ${effort}: ${because}${evidence ? ` [${evidence}]` : ''}.`;
-  }
+  if (resolution.failure !== undefined) return `Failed (${rcodeToText(resolution.rcode)}) ${effort}.`;
   if (resolution.rcode === RCODE.NXDOMAIN) return `${name} does not exist (NXDOMAIN), found ${effort}.`;
   if (resolution.rcode !== RCODE.NOERROR) {
     const [error] = resolution.extendedErrors;
@@ -211,17 +186,8 @@ export function verdict(events: readonly ResolutionEvent[], resolution: Resoluti
   return `${name} exists but has no ${type} record (NODATA), found ${effort}.`;
 }
 
-/** The zone at fault: the first that is bogus, or the one where the walk stood last. */
-function failedZone(events: readonly ResolutionEvent[], failure: FailureReason): Name | undefined {
-  const bogus = events.find(
-    (event) => event.kind === 'validated' && event.security === 'bogus' && event.zone !== undefined,
-  );
-  if (failure === 'bogus' && bogus?.kind === 'validated') return bogus.zone;
-  const last = events.findLast((event) => event.kind === 'delegation' && event.lookup === 0);
-  return last?.kind === 'delegation' ? last.zone : undefined;
-}
-
-function zoneWords(zone: Name): string {
+/** A zone in a sentence. */
+export function zoneWords(zone: Name): string {
   return labelCount(zone) === 0 ? 'the root' : nameToText(zone);
 }
 

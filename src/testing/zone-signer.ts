@@ -11,8 +11,14 @@ import { CLASS } from '../wire/types.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { TreeRecords } from './zone-tree.ts';
 
-/** Signatures are valid from 2020 to 2050, whatever the virtual clock says. */
-const validity = { inception: 1_577_836_800, expiration: 2_524_608_000 } as const;
+/** When signatures begin and end to be valid: seconds since 1970. */
+export interface Validity {
+  readonly inception: number;
+  readonly expiration: number;
+}
+
+/** From 2020 to 2050, whatever the virtual clock says. */
+const longValidity: Validity = { inception: 1_577_836_800, expiration: 2_524_608_000 };
 const ed25519 = 15;
 const sha256 = 2;
 /** The DER of a private key (RFC 8410, 7) up to its 32 octets. */
@@ -25,11 +31,13 @@ export class ZoneSigner {
   readonly dnskey: Uint8Array;
   readonly #key: KeyObject;
   readonly #tag: number;
+  readonly #validity: Validity;
   readonly #signatures = new Map<string, Uint8Array>();
 
-  constructor(zone: Name, random: SeededRandom) {
+  constructor(zone: Name, random: SeededRandom, validity: Validity = longValidity) {
     const seed = Buffer.from(Array.from({ length: 32 }, () => random.integer(256)));
     this.zone = zone;
+    this.#validity = validity;
     this.#key = createPrivateKey({ key: Buffer.concat([privateKeyHead, seed]), format: 'der', type: 'pkcs8' });
     const publicKey = createPublicKey(this.#key).export({ format: 'der', type: 'spki' }).subarray(-32);
     this.dnskey = Uint8Array.from([1, 1, 3, ed25519, ...publicKey]);
@@ -65,8 +73,8 @@ export class ZoneSigner {
     head[2] = ed25519;
     head[3] = signedLabels(owner);
     view.setUint32(4, ttl);
-    view.setUint32(8, validity.expiration);
-    view.setUint32(12, validity.inception);
+    view.setUint32(8, this.#validity.expiration);
+    view.setUint32(12, this.#validity.inception);
     view.setUint16(16, this.#tag);
     head.set(signer, 18);
     return head;

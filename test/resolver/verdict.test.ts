@@ -1,0 +1,64 @@
+// The verdict of explain on failures made for real, and docs/explain.md, which shows what the code prints now.
+import { describe, expect, test } from 'vitest';
+import { truthfulBehaviours } from '../../src/testing/faulty-server.ts';
+import { nameFromText, nameToText } from '../../src/wire/name.ts';
+import { gallery } from './gallery.ts';
+import { galleryPage } from './gallery-page.ts';
+import { example, show } from './gallery-world.ts';
+
+test.each(gallery)('$title: the fault is with $fault', async (exhibit) => {
+  const { verdict } = await show(exhibit);
+  const { fault, works, zone, servers, summary, evidence, remedy } = verdict;
+  expect({ fault, works, zone: zone === undefined ? undefined : nameToText(zone) }, summary).toEqual({
+    fault: exhibit.fault,
+    works: exhibit.works ?? false,
+    zone: exhibit.zone,
+  });
+  expect(summary).toMatch(exhibit.says);
+  const named = servers.flatMap(({ server, nameServer }) => {
+    return [server?.ip ?? '', nameServer === undefined ? '' : nameToText(nameServer)];
+  });
+  expect(named).toEqual(expect.arrayContaining([...(exhibit.accused ?? [])]));
+  const who = remedy[0]?.who;
+  expect(typeof who === 'object' ? nameToText(who.owner) : who).toBe(exhibit.remedy);
+  if (exhibit.title !== 'It works') expect(evidence.length).toBeGreaterThan(0);
+});
+
+describe('of two servers that both misbehave', () => {
+  test.each(
+    truthfulBehaviours.flatMap((one) => [[one, example] as const, [one, { ...example, signed: true }] as const]),
+  )('%s: they and their zone are named if the name fails', async (behaviour, zone) => {
+    const servers = { '203.0.113.1': behaviour, '203.0.113.2': behaviour };
+    const { verdict, resolution } = await show({ asks: ['www.example.com'], zones: { 'example.com.': zone }, servers });
+    expect(verdict.works).toBe(resolution.failure === undefined);
+    if (verdict.works) return;
+    expect(verdict.zone).toBe(nameFromText('example.com.'));
+    expect(verdict.servers.map(({ server }) => server?.ip).sort()).toEqual(['203.0.113.1', '203.0.113.2']);
+    expect(verdict.remedy.map(({ who }) => who)).toContainEqual({ owner: nameFromText('example.com.') });
+  });
+});
+
+test('a name from the network cannot steer the terminal by the verdict', async () => {
+  const servers = { 'ns\\027[31m.gone.org.': ['203.0.113.1'] };
+  const { lines } = await show({ asks: ['www.example.com'], zones: { 'example.com.': { servers } } });
+  expect(lines.filter((line) => /[^ -~│├└─]/.test(line))).toEqual([]);
+  expect(lines.join('\n')).toContain('ns\\027[31m.gone.org. (no address known)');
+});
+
+test('a limit that is reached by work, not by aliases, is ours', async () => {
+  const limits = { upstreamQueries: 4 };
+  const { verdict } = await show({ asks: ['www.example.com'], settings: { limits } });
+  expect(verdict).toMatchObject({ fault: 'our limit', works: false });
+  expect(verdict.evidence[0]).toMatch(/^limit reached: upstreamQueries \(4 queries/);
+});
+
+test('trust anchors that match no key of the root are our own configuration', async () => {
+  const anchors = [new Uint8Array([1, 1, 3, 15, ...new Uint8Array(32)])];
+  const { verdict } = await show({ asks: ['www.example.com'], anchors });
+  expect(verdict).toMatchObject({ fault: 'our policy', works: false });
+  expect(verdict.summary).toContain('root.trustAnchors');
+});
+
+test('docs/explain.md shows what is printed now', async () => {
+  await expect(await galleryPage()).toMatchFileSnapshot('../../docs/explain.md');
+});
