@@ -12,6 +12,8 @@ export interface PlayerParts {
   readonly transport: Transport;
   /** Told of what is read that was not read then. */
   readonly note: (difference: string) => void;
+  /** Told when the resolution is done. */
+  readonly onEnd: () => void;
 }
 
 /** Reads of one thing that are yet to come. */
@@ -31,6 +33,7 @@ export class CapsulePlayer implements Journal {
   readonly transport: Transport;
   readonly #clock: Clock;
   readonly #note: (difference: string) => void;
+  readonly #onEnd: () => void;
   readonly #startMs: number;
   readonly #values: readonly unknown[];
   readonly #reads: ReadonlyMap<string, Coming>;
@@ -38,12 +41,13 @@ export class CapsulePlayer implements Journal {
   readonly #foreign = new Map<string, Promise<unknown>>();
 
   /** Throws WireError or Error for values that cannot be read. */
-  constructor(capsule: Capsule, { clock, random, transport, note }: PlayerParts) {
+  constructor(capsule: Capsule, { clock, random, transport, note, onEnd }: PlayerParts) {
     const { reads = [], waits = [], values = [] } = capsule;
     this.random = random;
     this.transport = transport;
     this.#clock = clock;
     this.#note = note;
+    this.#onEnd = onEnd;
     this.#startMs = capsule.clock.nowMs;
     this.#values = values.map(valueIn);
     this.#reads = new Map(reads.map((read) => [`${read.kind} ${read.key}`, { read, run: 0, taken: 0 }]));
@@ -64,7 +68,7 @@ export class CapsulePlayer implements Journal {
   }
 
   end(): void {
-    // What is left is not asked for.
+    this.#onEnd();
   }
 
   read<Kind extends keyof Reads>(kind: Kind, key: string, live: Reads[Kind]): Reads[Kind] {

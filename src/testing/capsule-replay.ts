@@ -73,12 +73,20 @@ export async function replayCapsule(capsule: Capsule, options: ReplayCapsuleOpti
     difference ??= what;
   };
   const parted = compare === 'exact' ? note : () => undefined;
-  const transport = new ReplayTransport(capsule.exchanges, clock, compare, parted);
-  const random = new ReplayRandom(capsule.random, parted);
+  let ended = false;
+  // What goes on in the background when the resolution is done was not recorded.
+  const during = (what: string): void => {
+    if (!ended) parted(what);
+  };
+  const onEnd = (): void => {
+    ended = true;
+  };
+  const transport = new ReplayTransport(capsule.exchanges, clock, compare, during);
+  const random = new ReplayRandom(capsule.random, during);
   // In version 1 what the making of the engine drew stands before what the resolution drew.
   const resolver = new Resolver(engineOptions(capsule, transport, clock, capsule.version === 1 ? random : zeros));
   const journal =
-    capsule.version === 1 ? undefined : new CapsulePlayer(capsule, { clock, random, transport, note: parted });
+    capsule.version === 1 ? undefined : new CapsulePlayer(capsule, { clock, random, transport, note: during, onEnd });
   const events: ResolutionEvent[] = [];
   const { name, type: typeText, checkingDisabled } = capsule.question;
   const type = typeFromText(typeText);
