@@ -5,6 +5,8 @@ const config: ViteUserConfig = defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     testTimeout: 10_000,
+    // No module has state of its own, so files can share a worker: a worker for each would cost as much as the tests.
+    isolate: false,
   },
 });
 
