@@ -48,7 +48,7 @@ async function portFinding(world: World, address: ServerAddress, expected: Expec
   const code = await world.tryListen(address);
   if (code === undefined) return { check, state: 'ok', text: 'free' };
   if (code === 'EADDRINUSE') {
-    const holder = (await world.holder('udp', address.port)) ?? (await world.holder('tcp', address.port));
+    const holder = (await world.holder('udp', address)) ?? (await world.holder('tcp', address));
     return {
       check,
       state: 'fault',

@@ -25,8 +25,8 @@ export interface World {
   readFile(path: string): Promise<string | undefined>;
   /** Where a symbolic link leads; undefined: it is none. */
   readLink(path: string): Promise<string | undefined>;
-  /** `name (pid 123)` of the process that holds a port. */
-  holder(protocol: 'udp' | 'tcp', port: number): Promise<string | undefined>;
+  /** `name (pid 123)` of the process that holds an address. */
+  holder(protocol: 'udp' | 'tcp', address: ServerAddress): Promise<string | undefined>;
   /** Binds an address for UDP and TCP, and lets go at once: the system's code when that fails. */
   tryListen(address: ServerAddress): Promise<string | undefined>;
   /** Whether the machine has an IPv6 address that is used beyond its own network. */

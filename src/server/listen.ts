@@ -147,7 +147,7 @@ async function refuse(error: unknown, address: ServerAddress, protocol: 'udp' | 
   const where = `${addressText(address)} (${protocol.toUpperCase()})`;
   let why = error instanceof Error ? error.message : String(error);
   if (code === 'EADDRINUSE') {
-    const holder = (await portHolder(protocol, address.port)) ?? 'another process';
+    const holder = (await portHolder(protocol, address)) ?? 'another process';
     why = `held by ${holder}; stop it, or choose another port with \`listen\``;
   } else if (code === 'EACCES') {
     why = `no permission; ports below 1024 need root or CAP_NET_BIND_SERVICE, or choose a higher port with \`listen\``;
