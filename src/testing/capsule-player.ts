@@ -4,16 +4,14 @@ import type { Clock, Random, Transport } from '../base/ports.ts';
 import type { Capsule, CapsuleRead, CapsuleWait } from '../capsule.ts';
 import { valueIn } from '../capsule-value-read.ts';
 import type { Journal, Reads, Waits } from '../resolver/journal.ts';
+import type { Differences } from './differences.ts';
 
 /** What a player needs beside the capsule. */
 export interface PlayerParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly transport: Transport;
-  /** Told of what is read that was not read then. */
-  readonly note: (difference: string) => void;
-  /** Told when the resolution is done. */
-  readonly onEnd: () => void;
+  readonly differences: Differences;
 }
 
 /** Reads of one thing that are yet to come. */
@@ -26,14 +24,13 @@ interface Coming {
 
 /**
  * The nth read of a thing gives what the nth read gave then, whoever had changed it meanwhile. What was not read then
- * is taken from the engine's own caches, which hold what this resolution has learnt, and is a difference.
+ * is taken from the engine's own caches, which hold what this resolution has learnt; a difference that follows is its work.
  */
 export class CapsulePlayer implements Journal {
   readonly random: Random;
   readonly transport: Transport;
   readonly #clock: Clock;
-  readonly #note: (difference: string) => void;
-  readonly #onEnd: () => void;
+  readonly #differences: Differences;
   readonly #startMs: number;
   readonly #values: readonly unknown[];
   readonly #reads: ReadonlyMap<string, Coming>;
@@ -41,13 +38,12 @@ export class CapsulePlayer implements Journal {
   readonly #foreign = new Map<string, Promise<unknown>>();
 
   /** Throws WireError or Error for values that cannot be read. */
-  constructor(capsule: Capsule, { clock, random, transport, note, onEnd }: PlayerParts) {
+  constructor(capsule: Capsule, { clock, random, transport, differences }: PlayerParts) {
     const { reads = [], waits = [], values = [] } = capsule;
     this.random = random;
     this.transport = transport;
     this.#clock = clock;
-    this.#note = note;
-    this.#onEnd = onEnd;
+    this.#differences = differences;
     this.#startMs = capsule.clock.nowMs;
     this.#values = values.map(valueIn);
     this.#reads = new Map(reads.map((read) => [`${read.kind} ${read.key}`, { read, run: 0, taken: 0 }]));
@@ -68,14 +64,16 @@ export class CapsulePlayer implements Journal {
   }
 
   end(): void {
-    this.#onEnd();
+    this.#differences.end();
   }
 
   read<Kind extends keyof Reads>(kind: Kind, key: string, live: Reads[Kind]): Reads[Kind] {
     const coming = this.#reads.get(`${kind} ${key}`);
     const run = coming?.read.values[coming.run];
     if (coming === undefined || run === undefined) {
-      this.#note(`${kind} of ${key} is read ${coming === undefined ? '' : 'once more '}here, and was not then`);
+      this.#differences.look(
+        `${kind} of ${key} is read ${coming === undefined ? '' : 'once more '}here, and was not then`,
+      );
       return live;
     }
     const [place, times] = run;
@@ -93,7 +91,7 @@ export class CapsulePlayer implements Journal {
     running: Promise<Waits[Kind]> | undefined,
   ): Promise<Waits[Kind]> | undefined {
     const wait = this.#waits.get(`${kind} ${key}`)?.shift();
-    if (wait === undefined) this.#note(`${kind} of ${key} is begun here, and was not then`);
+    if (wait === undefined) this.#differences.look(`${kind} of ${key} is begun here, and was not then`);
     // What this resolution has begun itself ends as it does; what others had begun is not there.
     if (wait === undefined || wait.own) return running;
     if (wait.startMs === undefined) return undefined;

@@ -28,6 +28,7 @@ import { typeFromText } from '../wire/types.ts';
 import { parseZoneText } from '../wire/zone-text.ts';
 import { parseCapsule } from './capsule.ts';
 import { CapsulePlayer } from './capsule-player.ts';
+import { Differences } from './differences.ts';
 import { recordKey } from './rpl-match.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
@@ -68,25 +69,14 @@ export async function replayCapsule(capsule: Capsule, options: ReplayCapsuleOpti
   const { compare = 'exact', observer } = options;
   const { nowMs, wallSeconds } = capsule.clock;
   const clock = new VirtualClock({ startMs: nowMs, wallSeconds });
-  let difference: string | undefined;
-  const note = (what: string): void => {
-    difference ??= what;
-  };
-  const parted = compare === 'exact' ? note : () => undefined;
-  let ended = false;
-  // What goes on in the background when the resolution is done was not recorded.
-  const during = (what: string): void => {
-    if (!ended) parted(what);
-  };
-  const onEnd = (): void => {
-    ended = true;
-  };
+  const differences = new Differences(compare === 'exact');
+  const during = (what: string): void => differences.during(what);
   const transport = new ReplayTransport(capsule.exchanges, clock, compare, during);
   const random = new ReplayRandom(capsule.random, during);
   // In version 1 what the making of the engine drew stands before what the resolution drew.
   const resolver = new Resolver(engineOptions(capsule, transport, clock, capsule.version === 1 ? random : zeros));
   const journal =
-    capsule.version === 1 ? undefined : new CapsulePlayer(capsule, { clock, random, transport, note: during, onEnd });
+    capsule.version === 1 ? undefined : new CapsulePlayer(capsule, { clock, random, transport, differences });
   const events: ResolutionEvent[] = [];
   const { name, type: typeText, checkingDisabled } = capsule.question;
   const type = typeFromText(typeText);
@@ -103,18 +93,21 @@ export async function replayCapsule(capsule: Capsule, options: ReplayCapsuleOpti
   };
   const resolution = await clock.runUntil(resolver.resolve(request), 10 * capsule.settings.limits.resolutionMs);
   const missed = transport.missed();
-  if (missed) parted(`exchange ${missed.number} was not asked again: ${exchangeText(missed.exchange)}`);
+  if (missed) differences.other(`exchange ${missed.number} was not asked again: ${exchangeText(missed.exchange)}`);
   const answer = answerOf(resolution, request);
   if (!sameAnswer(answer.octets, capsule.answer.octets, compare)) {
-    note(`the answer is ${JSON.stringify(answer.readable)}, recorded ${JSON.stringify(capsule.answer.readable)}`);
+    differences.answer(
+      `the answer is ${JSON.stringify(answer.readable)}, recorded ${JSON.stringify(capsule.answer.readable)}`,
+    );
   }
   if (answer.security !== capsule.answer.security)
-    parted(`it is ${answer.security}, recorded ${capsule.answer.security}`);
+    differences.other(`it is ${answer.security}, recorded ${capsule.answer.security}`);
   const step = otherStep(explanationOf(request, events, resolution), capsule.explanation);
-  if (step !== undefined) parted(step);
+  if (step !== undefined) differences.other(step);
   resolver.close();
-  const same = difference === undefined;
-  return { same, ...(difference === undefined ? {} : { difference }), resolution, exchanges: transport.asked };
+  const { first } = differences;
+  const difference = first === undefined ? {} : { difference: first };
+  return { same: first === undefined, ...difference, resolution, exchanges: transport.asked };
 }
 
 function sameAnswer(got: string, recorded: string, compare: 'exact' | 'answer'): boolean {
