@@ -232,3 +232,17 @@ export function serversOf(deeds: readonly Deed[]): { server: ServerAddress; name
   }
   return [...servers.values()];
 }
+
+/** The family of a server's address. */
+export function familyOf({ ip }: ServerAddress): 'IPv4' | 'IPv6' {
+  return ip.includes(':') ? 'IPv6' : 'IPv4';
+}
+
+/** The family by which nothing came back, the network said that there is no way, and the other worked. */
+export function missingFamily({ deeds }: Facts): 'IPv4' | 'IPv6' | undefined {
+  return (['IPv4', 'IPv6'] as const).find((family) => {
+    const own = deeds.filter(({ server }) => familyOf(server) === family);
+    const lost = own.every(({ kind }) => kind === 'silent' || kind === 'late' || kind === 'unreachable');
+    return lost && own.some(({ noRoute }) => noRoute) && deeds.some((deed) => deed.kind === 'good');
+  });
+}

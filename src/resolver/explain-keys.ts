@@ -1,9 +1,9 @@
 // The verdict on data that failed validation: the zone's keys, its parent, our clock, our anchors, or a middlebox.
 
-import { isSubdomainOf, type Name, nameFromText, nameToText, ROOT } from '../wire/name.ts';
+import { isSubdomainOf, type Name, nameToText, ROOT } from '../wire/name.ts';
 import { EDE, TYPE } from '../wire/types.ts';
 import { type Deed, deedLines, eventsOf, type Facts, serversOf } from './explain-facts.ts';
-import { asked, type EventOf, zoneWords } from './explain-words.ts';
+import { asked, type EventOf, nameIn, zoneWords } from './explain-words.ts';
 import type { Verdict } from './verdict.ts';
 
 type Finding = EventOf<'validated'>;
@@ -11,9 +11,10 @@ type Judged = Pick<Verdict, 'fault' | 'summary' | 'remedy'>;
 
 /** Something does not pass DNSSEC validation (RFC 4035). */
 export function judgeKeys(facts: Facts): Verdict {
-  const bogus = eventsOf(facts, 'validated').filter(({ security }) => security === 'bogus');
-  const [first] = bogus;
-  if (first === undefined) return remembered(facts);
+  const found = eventsOf(facts, 'validated').filter(({ security }) => security === 'bogus');
+  const kept = found.length === 0;
+  const bogus = kept ? [keptFinding(facts)] : found;
+  const first = bogus[0] as Finding;
   const zone = first.zone ?? first.name;
   const signer = signerIn(first.why);
   const blamed = signer !== undefined && signer !== zone && isSubdomainOf(zone, signer) ? signer : zone;
@@ -28,26 +29,22 @@ export function judgeKeys(facts: Facts): Verdict {
     zone: told.fault === 'our clock' ? undefined : zone,
     servers: serversOf(sourcesOf(facts, first)),
     ...told,
-    evidence: evidenceOf(facts, first, bogus),
+    summary: kept ? `${told.summary} This was found a moment ago, and is remembered.` : told.summary,
+    evidence: kept ? [first.why] : evidenceOf(facts, first, bogus),
+    remedy: kept ? [...told.remedy, AGAIN] : told.remedy,
   };
 }
 
-/** The finding is of an earlier question, and still kept. */
-function remembered(facts: Facts): Verdict {
-  const texts = facts.resolution.extendedErrors.map(({ text }) => text).filter((text) => text !== '');
-  const zone = texts.map(signerIn).find((name) => name !== undefined);
-  return {
-    fault: 'its keys',
-    works: false,
-    zone,
-    servers: [],
-    summary: `What is said of ${nameToText(facts.name)} did not pass validation (DNSSEC) a moment ago, and that is still remembered.`,
-    evidence: texts,
-    remedy: [
-      ...(zone === undefined ? [] : [{ who: { owner: zone }, what: 'repair the signatures and keys of the zone' }]),
-      { who: 'you', what: 'ask again in a minute, or after `rootwalk cache flush-bogus`, to see more' },
-    ],
-  };
+const AGAIN = { who: 'you', what: 'to see it found anew, explain again after `rootwalk cache flush-bogus`' } as const;
+
+/** What an earlier question has found, by the extended error that is kept with the data. */
+function keptFinding({ resolution, name }: Facts): Finding {
+  const { code, text } = resolution.extendedErrors[0] ?? { code: EDE.dnssecBogus, text: '' };
+  const about = nameIn(text, /^(\S+)(?: [A-Z0-9]+)?: /);
+  // The DS of a zone is signed by its parent.
+  const zone = (/^\S+ DS: /.test(text) ? about : (signerIn(text) ?? about)) ?? name;
+  const why = text === '' ? 'no reason is kept' : text;
+  return { kind: 'validated', name: zone, type: TYPE.DNSKEY, security: 'bogus', zone, why, code, atMs: 0, lookup: 0 };
 }
 
 const TIMES: ReadonlySet<number | undefined> = new Set([EDE.signatureExpired, EDE.signatureNotYetValid]);
@@ -211,10 +208,9 @@ function evidenceOf(facts: Facts, first: Finding, bogus: readonly Finding[]): st
   return [...why.values(), ...clock, ...from, ...refused, ...sound];
 }
 
-/** The signer that a finding names: `signature by key 1/X of com. expired`. */
+/** The signer that a finding names: `signature by key 1/X of com. expired`, `no signature by com.`. */
 function signerIn(why: string): Name | undefined {
-  const [, text] = /(?:^|: )signature by key \S+ of (\S+?):? /.exec(why) ?? [];
-  return text === undefined ? undefined : nameFromText(text);
+  return nameIn(why, /(?:^|: )(?:no )?signature by (?:key \S+ of )?(\S+?)(?::? |$)/);
 }
 
 function timeText(seconds: number): string {

@@ -1,12 +1,12 @@
 // The verdict where this resolver gave up by its own rules: bounds, loops, failures remembered, shutting down.
 
 import { limitTable } from '../base/limits.ts';
-import { type Name, nameToText } from '../wire/name.ts';
+import { type Name, nameToText, ROOT } from '../wire/name.ts';
 import { EDE } from '../wire/types.ts';
 import { deedLines, eventsOf, type Facts, serversOf } from './explain-facts.ts';
-import { limitWords } from './explain-words.ts';
+import { limitWords, nameIn } from './explain-words.ts';
 import type { FailureReason } from './types.ts';
-import type { Remedy, Verdict } from './verdict.ts';
+import type { Fault, Remedy, Verdict } from './verdict.ts';
 
 /** Reasons that are not of servers, keys or delegations. */
 export function judgeOurselves(facts: Facts, failure: FailureReason): Verdict {
@@ -103,23 +103,29 @@ function judgeLimit(facts: Facts): Verdict {
 /** RFC 9520: it failed a moment ago; the extended errors tell of then. */
 function judgeRemembered(facts: Facts): Verdict {
   const [error] = facts.resolution.extendedErrors;
-  const told = error === undefined || error.code === EDE.cachedError ? undefined : error.text;
-  const zone = facts.name;
-  const network = error?.code === EDE.networkError || error?.code === EDE.noReachableAuthority;
+  const told = error === undefined || error.code === EDE.cachedError ? '' : error.text;
+  const zone = nameIn(told, /servers of (\S+?)(?::|,? )/) ?? nameIn(told, /^alias loop: (\S+) /);
   return {
-    fault: network ? 'its servers' : 'our limit',
+    fault: zone === undefined ? 'our limit' : keptFault(told, zone),
     works: false,
-    zone: network ? zone : undefined,
+    zone,
     servers: [],
-    summary: `${nameToText(facts.name)} failed a moment ago${told === undefined || told === '' ? '' : ` (${told})`}, and is not asked for again so soon (RFC 9520): nothing new was learned.`,
+    summary: `${nameToText(facts.name)} failed a moment ago${told === '' ? '' : ` (${told})`}, and is not asked for again so soon (RFC 9520): nothing new was learned.`,
     evidence: texts(facts),
     remedy: [
       {
         who: 'you',
-        what: `ask again in some seconds, or after \`rootwalk cache flush ${nameToText(facts.name)}\`: then the explanation says who is at fault`,
+        what: `explain again in some seconds, or after \`rootwalk cache flush ${nameToText(facts.name)}\`: then it is tried anew and told in full`,
       },
+      ...(zone === undefined || zone === ROOT ? [] : owner(zone, 'see that the zone and its servers are in order')),
     ],
   };
+}
+
+/** Who was at fault, by the words of failure.ts. */
+function keptFault(told: string, zone: Name): Fault {
+  if (/^no address|^alias loop/.test(told)) return 'child zone';
+  return zone === ROOT ? 'our network or a middlebox' : 'its servers';
 }
 
 function texts(facts: Facts): string[] {

@@ -3,7 +3,7 @@
 import { addressKey } from '../base/ports.ts';
 import { type Name, nameToText } from '../wire/name.ts';
 import { edeToText, RCODE, rcodeToText } from '../wire/types.ts';
-import { type Deed, deedLines, eventsOf, type Facts, serversOf } from './explain-facts.ts';
+import { type Deed, deedLines, eventsOf, type Facts, familyOf, missingFamily, serversOf } from './explain-facts.ts';
 import { asked, zoneWords } from './explain-words.ts';
 import type { Remedy, Verdict } from './verdict.ts';
 
@@ -101,6 +101,9 @@ function withNotes(facts: Facts, verdict: Verdict): Verdict {
   const bad = facts.deeds.filter(
     ({ server, kind }) => kind !== 'good' && (kind === 'no-edns' || !good.has(addressKey(server))),
   );
+  const family = missingFamily(facts);
+  const theirs = family === undefined ? bad : bad.filter(({ server }) => familyOf(server) !== family);
+  if (theirs.length < bad.length) return withNotes({ ...facts, deeds: theirs }, noFamily(verdict, family, bad));
   if (bad.length === 0) return verdict;
   const zones = [...new Set(bad.map(({ zone }) => zone))];
   return {
@@ -115,6 +118,18 @@ function withNotes(facts: Facts, verdict: Verdict): Verdict {
         return { who: { owner: zone }, what: repair(bad.filter((deed) => deed.zone === zone)) };
       }),
     ],
+  };
+}
+
+/** The machine has no way by a family of addresses: no server is to blame for that. */
+function noFamily(verdict: Verdict, family: string | undefined, bad: readonly Deed[]): Verdict {
+  const lost = bad.filter(({ server }) => familyOf(server) === family);
+  const what = `nothing has to be changed; \`upstream.${family?.toLowerCase()}: false\` saves the attempts`;
+  return {
+    ...verdict,
+    summary: `${verdict.summary} This machine reaches nothing by ${family}; the servers were asked otherwise.`,
+    evidence: [...verdict.evidence, ...deedLines(lost)],
+    remedy: [...verdict.remedy, { who: 'you', what }],
   };
 }
 

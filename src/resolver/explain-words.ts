@@ -2,7 +2,8 @@
 
 import { type LimitName, limitTable } from '../base/limits.ts';
 import type { ServerAddress } from '../base/ports.ts';
-import { labelCount, type Name, nameToText } from '../wire/name.ts';
+import { WireError } from '../wire/error.ts';
+import { labelCount, type Name, nameFromText, nameToText } from '../wire/name.ts';
 import { rdataToText } from '../wire/rdata-text.ts';
 import { edeToText, RCODE, rcodeToText, TYPE, typeToText } from '../wire/types.ts';
 import type { ChoiceReason, LayerName, ResolutionEvent } from './events.ts';
@@ -189,6 +190,18 @@ export function outcome(events: readonly ResolutionEvent[], resolution: Resoluti
 /** A zone in a sentence. */
 export function zoneWords(zone: Name): string {
   return labelCount(zone) === 0 ? 'the root' : nameToText(zone);
+}
+
+/** The name that a text of ours has where `pattern` captures; undefined: none that can be read. Texts may be cut short. */
+export function nameIn(text: string, pattern: RegExp): Name | undefined {
+  const found = pattern.exec(text)?.[1];
+  if (found === undefined) return undefined;
+  try {
+    return nameFromText(found);
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+    return undefined;
+  }
 }
 
 function plural(count: number, one: string, many: string): string {

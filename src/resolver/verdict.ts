@@ -1,7 +1,7 @@
 // Who is at fault when a name does not resolve, by what evidence, and what to do. Pure: from events and the result.
 
 import type { ServerAddress } from '../base/ports.ts';
-import { type Name, nameToText, ROOT } from '../wire/name.ts';
+import { labelCount, type Name, nameToText, ROOT } from '../wire/name.ts';
 import type { ResolutionEvent } from './events.ts';
 import { judgeDelegation } from './explain-delegation.ts';
 import { deedLines, eventsOf, type Facts, gatherFacts, serversOf } from './explain-facts.ts';
@@ -85,12 +85,12 @@ function few(lines: readonly string[]): readonly string[] {
 
 /**
  * A root server refers and never recurses: what offers recursion in its place is something on the way. The same goes
- * for the servers of several zones at once.
+ * for the servers of several zones at once, a TLD among them: one zone alone may be lame.
  */
 function judgeInterception(facts: Facts): Verdict | undefined {
   const recursing = facts.deeds.filter(({ kind }) => kind === 'recurses');
   const zones = new Set(recursing.map(({ zone }) => zone));
-  if (!zones.has(ROOT) && zones.size < 2) return undefined;
+  if (!zones.has(ROOT) && (zones.size < 2 || ![...zones].some((zone) => labelCount(zone) === 1))) return undefined;
   if (hasOwnHints(facts)) return undefined;
   const works = facts.resolution.failure === undefined;
   const bogus = eventsOf(facts, 'validated').filter(({ security }) => security === 'bogus');

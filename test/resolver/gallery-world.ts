@@ -1,4 +1,5 @@
 // A small Internet on virtual time for the gallery of failures: real root addresses, signed zones, servers to spoil.
+import type { Transport } from '../../src/base/ports.ts';
 import { parseIp } from '../../src/base/prefix.ts';
 import type { ResolutionEvent } from '../../src/resolver/events.ts';
 import { explainLines } from '../../src/resolver/explain-tree.ts';
@@ -42,6 +43,12 @@ export interface Plan {
   readonly paths?: Readonly<Record<string, ServeOptions>>;
   /** A resolver that answers in the place of every server. */
   readonly intercepted?: true;
+  /** Asks a second time, and tells of that. */
+  readonly again?: true;
+  /** Addresses to which the network says that there is no way. */
+  readonly noRoute?: readonly string[];
+  /** Of chance; default 5. */
+  readonly seed?: number;
   /** Nothing leaves the machine. */
   readonly offline?: true;
   readonly wallSeconds?: number;
@@ -89,9 +96,9 @@ export async function show(plan: Plan): Promise<Shown> {
   const { zones, anchor } = build({ ...usual, 'example.com.': example, ...plan.zones });
   if (!plan.offline) serve(network, zones, plan);
   const engine = testEngineOptions({
-    transport: network,
+    transport: withoutRoutes(network, plan.noRoute ?? []),
     clock,
-    random: new SeededRandom(5),
+    random: new SeededRandom(plan.seed ?? 5),
     roots: plan.hints ?? realHints,
     dnssec: { validate: true, anchors: [{ zone: ROOT, ds: [], keys: plan.anchors ?? [anchor] }] },
     ...plan.settings,
@@ -99,6 +106,7 @@ export async function show(plan: Plan): Promise<Shown> {
   const resolver = new Resolver(engine);
   const [text, typeText = 'A'] = plan.asks;
   const question = { name: nameFromText(text), type: typeFromText(typeText) ?? 0 };
+  if (plan.again) await clock.runUntil(resolver.resolve({ ...question, checkingDisabled: false }));
   const events: ResolutionEvent[] = [];
   const startMs = clock.nowMs();
   const resolution = await clock.runUntil(
@@ -107,6 +115,16 @@ export async function show(plan: Plan): Promise<Shown> {
   const told = [...events];
   const lines = explainLines(question, told, resolution, clock.nowMs() - startMs);
   return { verdict: diagnose(told, resolution), resolution, lines };
+}
+
+function withoutRoutes(network: Transport, ips: readonly string[]): Transport {
+  return {
+    send: async (request, accept) => {
+      if (ips.includes(request.server.ip)) return { kind: 'unreachable', detail: 'ENETUNREACH' };
+      return network.send(request, accept);
+    },
+    close: () => network.close(),
+  };
 }
 
 interface Built {

@@ -1,10 +1,12 @@
 // The verdict of explain on failures made for real, and docs/explain.md, which shows what the code prints now.
 import { describe, expect, test } from 'vitest';
+import { diagnose } from '../../src/resolver/verdict.ts';
 import { truthfulBehaviours } from '../../src/testing/faulty-server.ts';
 import { nameFromText, nameToText } from '../../src/wire/name.ts';
+import { result } from '../cli/fake-io.ts';
 import { gallery } from './gallery.ts';
 import { galleryPage } from './gallery-page.ts';
-import { example, show } from './gallery-world.ts';
+import { example, type Plan, show } from './gallery-world.ts';
 
 test.each(gallery)('$title: the fault is with $fault', async (exhibit) => {
   const { verdict } = await show(exhibit);
@@ -57,6 +59,49 @@ test('trust anchors that match no key of the root are our own configuration', as
   const { verdict } = await show({ asks: ['www.example.com'], anchors });
   expect(verdict).toMatchObject({ fault: 'our policy', works: false });
   expect(verdict.summary).toContain('root.trustAnchors');
+});
+
+describe('asked again a moment later, when only the failure is remembered', () => {
+  test.each([
+    ['Expired signature', 'its keys', 'example.com.'],
+    ['Wrong DS', 'its keys', 'example.com.'],
+    ['Wrong clock, ahead', 'our clock', undefined],
+    ['All servers dead', 'its servers', 'example.com.'],
+    ['REFUSED', 'its servers', 'example.com.'],
+    ['Missing glue', 'child zone', 'example.com.'],
+    ['CNAME loop', 'child zone', undefined],
+    ['No network', 'our limit', undefined],
+    ['A limit is reached', 'our limit', undefined],
+  ] as const)('%s: still %s', async (title, fault, zone) => {
+    const exhibit = gallery.find((one) => one.title === title) as Plan;
+    const { verdict } = await show({ ...exhibit, again: true });
+    expect(verdict.fault, verdict.summary).toBe(fault);
+    if (zone !== undefined) expect(verdict.zone).toBe(nameFromText(zone));
+    expect(verdict.remedy.some(({ who }) => who === 'you')).toBe(true);
+  });
+});
+
+test('a DS whose signature the parent let expire is the fault of the parent zone', () => {
+  const com = nameFromText('example.com.');
+  const why = 'example.com. DS: signature by key 1/ED25519 of com. expired 2026-05-01T00:00:00Z';
+  const bogus = { kind: 'validated', name: com, type: 48, security: 'bogus', zone: com, why, code: 7 } as const;
+  const verdict = diagnose([{ ...bogus, atMs: 0, lookup: 0 }], result({ rcode: 2, failure: 'bogus' }));
+  expect(verdict).toMatchObject({ fault: 'parent zone', zone: com });
+  expect(verdict.remedy[0]?.who).toEqual({ owner: nameFromText('com.') });
+});
+
+test('a machine without IPv6 is told so, and no server is blamed for it', async () => {
+  const noRoute = ['2001:db8::1', '2001:db8::2', '2001:db8::3'];
+  const servers = { 'ns1.example.com.': noRoute, 'ns2.example.com.': ['203.0.113.1'] };
+  const zones = { 'example.com.': { ...example, servers } };
+  let told = 0;
+  for (const seed of [1, 2, 3, 4]) {
+    const { verdict } = await show({ asks: ['www.example.com'], zones, noRoute, seed });
+    expect(verdict).toMatchObject({ fault: 'nobody', works: true, servers: [] });
+    expect(verdict.remedy.every(({ who }) => who === 'you')).toBe(true);
+    if (verdict.summary.includes('This machine reaches nothing by IPv6')) told += 1;
+  }
+  expect(told).toBeGreaterThan(0);
 });
 
 test('docs/explain.md shows what is printed now', async () => {
