@@ -7,6 +7,8 @@ const config: ViteUserConfig = defineConfig({
     testTimeout: 10_000,
     // No module has state of its own, so files can share a worker: a worker for each would cost as much as the tests.
     isolate: false,
+    // Many tests wait for real time: more files than one at a time hide that.
+    maxWorkers: '100%',
   },
 });
 
