@@ -201,7 +201,7 @@ function serve(network: VirtualNetwork, zones: readonly Built[], plan: Plan): vo
   }
   for (const ip of Object.keys(plan.servers ?? {})) if (!held.has(ip)) held.set(ip, []);
   for (const [ip, own] of held) {
-    const handler = faultyServer(own, plan.servers?.[ip] ?? 'honest', new SeededRandom(1));
+    const handler = faultyServer(own, plan.servers?.[ip] ?? 'honest', new SeededRandom(plan.seed ?? 1));
     network.serve(ip, handler, plan.paths?.[ip]);
   }
 }

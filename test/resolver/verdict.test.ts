@@ -40,6 +40,17 @@ describe('of two servers that both misbehave', () => {
   });
 });
 
+test('servers that garble every message get a verdict that can be printed', async () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const servers = { '203.0.113.1': 'mutating', '203.0.113.2': 'mutating', '192.0.2.10': 'mutating' } as const;
+    const zones = { 'example.com.': { ...example, signed: true } } as const;
+    const { lines } = await show({ asks: ['www.example.com'], zones, servers, seed });
+    const verdict = lines.slice(lines.findIndex((line) => line.startsWith('Verdict: ')));
+    expect(verdict.length, `seed ${seed}`).toBeGreaterThan(1);
+    expect(verdict.filter((line) => /[^ -~]/.test(line))).toEqual([]);
+  }
+});
+
 test('a name from the network cannot steer the terminal by the verdict', async () => {
   const servers = { 'ns\\027[31m.gone.org.': ['203.0.113.1'] };
   const { lines } = await show({ asks: ['www.example.com'], zones: { 'example.com.': { servers } } });
