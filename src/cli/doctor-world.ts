@@ -78,7 +78,7 @@ async function tryListen(address: ServerAddress, clock: Clock): Promise<string |
   }
 }
 
-/** Link-local and unique local addresses (RFC 4291, 2.5.6; RFC 4193) lead nowhere. */
+/** Link-local and unique local addresses lead nowhere. */
 function hasGlobalIpv6(): boolean {
   return Object.values(networkInterfaces()).some((addresses) =>
     addresses?.some(

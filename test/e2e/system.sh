@@ -4,6 +4,7 @@
 set -uo pipefail
 if [ "$(id -u)" -ne 0 ] || ! unshare -nm true 2>/dev/null; then
   echo "skipped: this takes root and namespaces of its own"
+  echo "0 passed, 0 failed"
   exit 0
 fi
 if [ "${E2E_NAMESPACE:-}" != own ]; then E2E_NAMESPACE=own exec unshare -nm --propagation private "$0" "$@"; fi
@@ -22,7 +23,7 @@ rm -f /etc/resolv.conf
 printf 'search example.com\nnameserver 192.0.2.99\n' >/etc/resolv.conf
 chmod 640 /etc/resolv.conf
 printf 'hosts: files dns\n' >/etc/nsswitch.conf
-mkdir -p /run/rootwalk && mount -t tmpfs tmpfs /run/rootwalk
+mount -t tmpfs -o mode=755 tmpfs /run
 
 serve_zones >"$work/zones.log" 2>&1 || not_ok "the authoritative servers start" "$(tail -n 5 "$work"/*.log)"
 
@@ -48,7 +49,7 @@ daemon=$pid
 check "it answers on the sockets that it was handed" within 20 grep -q 'The root answered' "$work/system.log"
 shows "and on no other" "$(cat "$work/system.log")" '^Listening on 127\.0\.0\.1:53 \(UDP, TCP\)'
 shows "root is given up" "$(cat "$work/system.log")" '^Running as nobody'
-shows "and so the process says" "$(cat /proc/"$(pgrep -nf 'main.ts serve')"/status)" '^Uid:.65534.65534.65534.65534$' '^CapEff:.0+$'
+shows "and so the process says" "$(cat /proc/"$(pgrep -P "$daemon")"/status)" '^Uid:.65534.65534.65534.65534$' '^CapEff:.0+$'
 check "and the control socket still works" rootwalk status --config "$work/system.yaml"
 check "and so does a reload" rootwalk reload --config "$work/system.yaml"
 check "and the health check" rootwalk healthcheck --config "$work/system.yaml"
@@ -89,6 +90,15 @@ stop "$daemon"
 before=$(cat /etc/resolv.conf)
 shows "setup --apply does nothing when rootwalk does not answer" "$(rootwalk setup --apply --config "$work/system.yaml")" 'no rootwalk answers|does not listen'
 same "and resolv.conf is as it was" "$before" "$(cat /etc/resolv.conf)"
+
+if command -v systemd-analyze >/dev/null; then
+  echo "-- systemd units"
+  cp "$repository"/packaging/rootwalk.{service,socket} "$work"
+  sed -i 's#/usr/local/bin/rootwalk#/bin/true#' "$work/rootwalk.service"
+  check "systemd-analyze verify" systemd-analyze verify --man=no "$work/rootwalk.service" "$work/rootwalk.socket"
+  score=$(systemd-analyze security --offline=yes --no-pager "$work/rootwalk.service" | sed -n 's/.*Overall exposure level.*: \([0-9.]*\) .*/\1/p')
+  check "systemd-analyze security: exposure $score of 10, 2 at most" test "${score%.*}" -lt 2
+fi
 
 . "$e2e/doctor.sh"
 summary
