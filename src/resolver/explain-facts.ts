@@ -91,7 +91,10 @@ interface Post {
 }
 
 class Deeds {
-  readonly #list: Deed[] = [];
+  readonly #list: { readonly deed: Deed; readonly order: number }[] = [];
+  #order = 0;
+  /** By exchange: when it was sent, in the order of events. */
+  readonly #sentAt = new Map<number, number>();
   /** By lookup and server: for which zone it was chosen. */
   readonly #posts = new Map<string, Post>();
   readonly #zones = new Map<number, Name>();
@@ -100,6 +103,7 @@ class Deeds {
   readonly #heard = new Map<string, EventOf<'received'>>();
 
   take(event: ResolutionEvent): void {
+    this.#order += 1;
     switch (event.kind) {
       case 'delegation':
         this.#zones.set(event.lookup, event.zone);
@@ -110,6 +114,7 @@ class Deeds {
       case 'sent':
         if (event.joined) break;
         this.#open.set(event.exchange, event);
+        this.#sentAt.set(event.exchange, this.#order);
         if (event.why === 'no-edns') {
           this.#add(event, 'no-edns', event.protocol, 'refused the question with EDNS (RFC 6891) and got it without');
         }
@@ -132,7 +137,8 @@ class Deeds {
       if (waited < LATE_MS) continue;
       this.#add(sent, 'late', sent.protocol, `had not answered after ${ms(waited)}`);
     }
-    return this.#list;
+    // Silence is a deed of the moment at which it was asked: the walk may have gone on since.
+    return this.#list.sort((a, b) => a.order - b.order).map(({ deed }) => deed);
   }
 
   #received(event: EventOf<'received'>): void {
@@ -191,7 +197,9 @@ class Deeds {
     const post = this.#posts.get(postKey(event));
     const zone = (event.kind === 'classified' ? event.zone : post?.zone) ?? this.#zones.get(event.lookup) ?? ROOT;
     const said = event.kind === 'classified' ? event.outcome : undefined;
-    this.#list.push({ zone, server, nameServer: post?.nameServer, kind, protocol, name, type, words, said, noRoute });
+    const deed = { zone, server, nameServer: post?.nameServer, kind, protocol, name, type, words, said, noRoute };
+    const order = event.kind === 'sent' ? (this.#sentAt.get(event.exchange) ?? this.#order) : this.#order;
+    this.#list.push({ deed, order });
   }
 }
 

@@ -40,6 +40,15 @@ describe('of two servers that both misbehave', () => {
   });
 });
 
+test('a server further up that is late does not draw the blame', async () => {
+  for (let seed = 1; seed <= 6; seed++) {
+    const servers = { '192.0.2.10': 'dead', '203.0.113.1': 'refusing', '203.0.113.2': 'refusing' } as const;
+    const { verdict } = await show({ asks: ['www.example.com'], servers, seed });
+    expect(verdict).toMatchObject({ fault: 'its servers', zone: nameFromText('example.com.') });
+    expect(verdict.summary).toContain('REFUSED');
+  }
+});
+
 test('servers that garble every message get a verdict that can be printed', async () => {
   for (let seed = 1; seed <= 20; seed++) {
     const servers = { '203.0.113.1': 'mutating', '203.0.113.2': 'mutating', '192.0.2.10': 'mutating' } as const;
