@@ -66,6 +66,8 @@ async function plan(io: Io, flags: SetupFlags, root: string, world: SetupWorld):
     if (root === '' && done.includes('written')) for (const command of made.commands) await world.run(command);
   } catch (error) {
     for (const file of made.files) takeBack(root, file);
+    // Those that have read the files already are to forget them; the others fail again.
+    for (const command of made.commands) await world.run(command).catch(() => undefined);
     throw new CliError(`${printable((error as Error).message.trim())}; the files were taken back`);
   }
   report(

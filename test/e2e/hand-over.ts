@@ -1,12 +1,12 @@
 // Starts a program as a service manager does under socket activation: with a TCP and a UDP socket bound to ADDRESS PORT.
 import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { createServer } from 'node:net';
+import { createServer, isIPv6 } from 'node:net';
 
 const [address = '127.0.0.1', port = '53', ...command] = process.argv.slice(2);
 const tcp = createServer().listen({ host: address, port: Number(port) });
 await new Promise((resolve) => tcp.once('listening', resolve));
-const udp = createSocket('udp4');
+const udp = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
 await new Promise<void>((resolve) => udp.bind(Number(port), address, resolve));
 
 /** The descriptor of a socket, which Node.js shows to nobody. */

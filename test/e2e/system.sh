@@ -85,8 +85,19 @@ shows "doctor: this machine asks rootwalk" "$report" '^ok +this machine +lookups
 shows "setup --undo" "$(rootwalk setup --undo --config "$work/system.yaml")" '^/etc/resolv\.conf: taken back$'
 etc >"$work/after"
 check "every file is as it was" cmp "$work/before" "$work/after"
+# There is no systemd in this namespace, so that the service cannot be told.
+mkdir -p /run/systemd/resolve
+shows "setup --apply takes the files back when a service is not to be told" \
+  "$(rootwalk setup --apply --config "$work/system.yaml")" 'systemctl.*the files were taken back$'
+rmdir /run/systemd/resolve
+etc >"$work/after"
+check "and every file is as it was" cmp "$work/before" "$work/after"
 stop "$pid"
 stop "$daemon"
+start "$work/six.log" "$node" "$e2e/hand-over.ts" ::1 53 "$node" "$main" serve --config "$work/system.yaml"
+within 20 grep -q 'The root answered' "$work/six.log"
+shows "sockets for IPv6 are taken over, too" "$(dig @::1 +short www.example.com; dig @::1 +tcp +short www.example.com)" '^198\.18\.0\.1$'
+stop "$pid"
 before=$(cat /etc/resolv.conf)
 shows "setup --apply does nothing when rootwalk does not answer" "$(rootwalk setup --apply --config "$work/system.yaml")" 'no rootwalk answers|does not listen'
 same "and resolv.conf is as it was" "$before" "$(cat /etc/resolv.conf)"
