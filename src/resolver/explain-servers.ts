@@ -1,6 +1,6 @@
 // The verdict on servers that were asked and gave nothing usable: theirs, the network's, or the configuration's fault.
 
-import { labelCount, type Name, nameToText, ROOT } from '../wire/name.ts';
+import { isSubdomainOf, labelCount, type Name, nameToText, ROOT } from '../wire/name.ts';
 import { type Deed, type DeedKind, deedLines, type Facts, serversOf } from './explain-facts.ts';
 import { zoneWords } from './explain-words.ts';
 import { builtInRootHints } from './root-hints.ts';
@@ -42,7 +42,11 @@ export function judgeServers(facts: Facts): Verdict {
   const evidence = [...deedLines(here), ...deedLines(others)];
   const servers = serversOf(here);
   if (evidence.length === 0) evidence.push(...facts.resolution.extendedErrors.map(({ text }) => text));
-  return { works: false, zone, servers, evidence, ...told };
+  const detour = isSubdomainOf(facts.name, zone)
+    ? ''
+    : ` The zone ${zoneWords(zone)} is needed to find ${nameToText(facts.name)}`;
+  const summary = detour === '' ? told.summary : `${told.summary}${detour}`;
+  return { works: false, zone, servers, evidence, ...told, summary };
 }
 
 /** Forwarders and stubs are named by the configuration. */
@@ -159,7 +163,7 @@ function judgeTcp(facts: Facts, zone: Name, here: readonly Deed[]): Case | undef
 
 function judgeByDeeds(facts: Facts, zone: Name, here: readonly Deed[]): Case {
   const all = (kinds: ReadonlySet<DeedKind>): boolean => here.every(({ kind }) => kinds.has(kind));
-  const servers = `${count(here)} of ${zoneWords(zone)}`;
+  const servers = allServers(here, zone);
   const owner = (what: string): Remedy => ({ who: { owner: zone }, what });
   const wait: Remedy = { who: 'you', what: 'nothing has to be changed here; only the owner can repair it' };
   const parent = facts.parents.get(zone);
@@ -254,10 +258,11 @@ function did(deeds: readonly Deed[]): string {
   return words.length === 0 ? 'nothing came back' : `${words.slice(0, 3).join('; ')}${words.length > 3 ? '; ...' : ''}`;
 }
 
-function count(deeds: readonly Deed[]): string {
+function allServers(deeds: readonly Deed[], zone: Name): string {
   const servers = serversOf(deeds).length;
-  if (servers === 1) return 'the one server that was asked';
-  return servers === 2 ? 'both servers' : `all ${servers} servers`;
+  const where = zoneWords(zone);
+  if (servers <= 1) return `the only server of ${where} that was asked`;
+  return servers === 2 ? `both servers of ${where}` : `all ${servers} servers of ${where}`;
 }
 
 function plural(deeds: readonly Deed[]): string {

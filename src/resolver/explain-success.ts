@@ -16,7 +16,7 @@ export function judgeSuccess(facts: Facts): Verdict {
   const found = facts.resolution.answer.some(({ type }) => type === facts.type);
   const what = found
     ? `It works: ${nameToText(facts.name)} resolves.`
-    : `Nothing is broken: ${nameToText(facts.name)} exists and has no ${asked(facts.name, facts.type).split(' ')[1] ?? ''} record.`;
+    : `${nameToText(facts.name)} exists and has no ${asked(facts.name, facts.type).split(' ')[1] ?? ''} record.`;
   return withNotes(facts, {
     fault: 'nobody',
     works: true,

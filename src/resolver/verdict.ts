@@ -70,6 +70,10 @@ function judge(facts: Facts): Verdict {
     case 'network':
     case 'timeout':
       return judgeServers(facts);
+    case 'limit':
+      // Time is spent by servers that do not answer.
+      if (eventsOf(facts, 'limit')[0]?.limit === 'resolutionMs') return judgeServers(facts);
+      return judgeOurselves(facts, 'limit');
     default:
       return judgeOurselves(facts, facts.resolution.failure);
   }

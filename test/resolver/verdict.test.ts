@@ -49,6 +49,16 @@ test('a server further up that is late does not draw the blame', async () => {
   }
 });
 
+test('a dead server that only names of name servers need is found behind the limit of time', async () => {
+  const zones = {
+    'example.com.': { ...example, servers: { 'ns.example.org.': ['203.0.113.1'] } },
+    'example.org.': { servers: { 'ns1.example.org.': ['203.0.113.9'] } },
+  };
+  const { verdict } = await show({ asks: ['www.example.com'], zones, servers: { '203.0.113.9': 'dead' } });
+  expect(verdict).toMatchObject({ fault: 'its servers', zone: nameFromText('example.org.') });
+  expect(verdict.summary).toMatch(/ The zone example\.org\. is needed to find www\.example\.com\.$/);
+});
+
 test('servers that garble every message get a verdict that can be printed', async () => {
   for (let seed = 1; seed <= 20; seed++) {
     const servers = { '203.0.113.1': 'mutating', '203.0.113.2': 'mutating', '192.0.2.10': 'mutating' } as const;
