@@ -58,11 +58,13 @@ function dnssecOptions({ dnssec, root }: Settings, ports: Ports): EngineOptions[
     validate,
     sha1,
     ...(validate && rolloverState !== null ? rollingAnchors(anchors, rolloverState, ports) : { anchors }),
-    negativeAnchors: negativeTrustAnchors.map(({ zone, until, reason }) => ({
-      zone: nameFromText(zone),
-      untilSeconds: until === undefined ? undefined : Date.parse(until) / 1000,
-      reason,
-    })),
+    negativeAnchors: negativeTrustAnchors.map(({ zone, until, reason }) => {
+      const untilSeconds = until === undefined ? undefined : Date.parse(until) / 1000;
+      if (untilSeconds !== undefined && untilSeconds <= ports.clock.wallSeconds()) {
+        ports.log.warn('a negative trust anchor has ended: its zone is validated again', { zone, until });
+      }
+      return { zone: nameFromText(zone), untilSeconds, reason };
+    }),
   };
 }
 

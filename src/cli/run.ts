@@ -11,7 +11,9 @@ import { runProgram } from './program.ts';
 /** Runs the command line of `argv` (as `process.argv`) and sets the exit code. Rejects only for faults of our own. */
 export async function run(argv: readonly string[]): Promise<void> {
   process.on('uncaughtException', internalError);
-  process.exitCode = await runProgram(argv.slice(2), systemIo(), packageVersion);
+  const code = await runProgram(argv.slice(2), systemIo(), packageVersion);
+  // Output that was lost has told so already, and is no success.
+  process.exitCode = code === EXIT.done ? (process.exitCode ?? code) : code;
 }
 
 /** A fault of our own, wherever it arose: told with its stack, and the end, since state can no longer be trusted. */
@@ -39,8 +41,11 @@ function systemIo(): Io {
 /** Writes to a stream until its reader is gone (`rootwalk query … | head`, a log collector that ended): no reason to fall. */
 function writer(stream: NodeJS.WriteStream): (text: string) => void {
   let open = true;
-  stream.on('error', () => {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
     open = false;
+    if (error.code === 'EPIPE') return;
+    process.exitCode = EXIT.usage;
+    if (stream !== process.stderr) process.stderr.write(`rootwalk: output could not be written: ${error.message}\n`);
   });
   return (text) => {
     if (open) stream.write(text);

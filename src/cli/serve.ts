@@ -69,17 +69,19 @@ export function rootText(resolution: Resolution, settings: Settings, hasNetwork:
   const told = resolution.extendedErrors.find(({ text }) => text !== '')?.text;
   const what = told === undefined ? '' : ` (${printable(told)})`;
   const cause = likelyCause(resolution, settings, hasNetwork);
-  return `No root server answered${what}. Likely cause: ${cause}. To try rootwalk without a network: rootwalk lab\n`;
+  return `No root server answered${what}. Likely cause: ${cause}. To look closer: rootwalk doctor. To try rootwalk without a network: rootwalk lab\n`;
 }
 
 function likelyCause(resolution: Resolution, settings: Settings, hasNetwork: boolean): string {
-  if (!hasNetwork) return 'this machine has no network';
+  const answered = somethingAnswered(resolution);
+  if (!answered && !hasNetwork) return 'this machine has no network';
   const { hints } = settings.root;
   if (hints !== null) {
+    if (answered) return `the servers of ${printable(hints)} (root.hints) answer, but not as root servers do`;
     return `the servers of ${printable(hints)} (root.hints) are down, or port ${settings.upstream.port} is blocked on the way to them`;
   }
   const forwarder = 'set a forwarder: zones: [{ zone: ., forward: [ADDRESS] }]';
-  if (somethingAnswered(resolution)) return `${INTERCEPTED}; ${forwarder}`;
+  if (answered) return `${INTERCEPTED}; ${forwarder}`;
   return `port 53 is blocked on the way out, by a firewall or the provider; allow UDP and TCP to port 53, or ${forwarder}`;
 }
 

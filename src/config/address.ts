@@ -44,7 +44,11 @@ export function canonicalIp(octets: Uint8Array): string {
 export function domainNameFault(text: string): string | undefined {
   if (text === '') return 'it is empty; the root is "."';
   if (text === '.') return undefined;
+  if (text.includes(' ')) return 'it has a space; in a label that is \\032';
   if (/[^\x21-\x7e]/.test(text)) return 'only printable ASCII is taken; write other scripts as xn--…';
+  if ([...text.matchAll(/\\([0-9]{3})/g)].some(([, digits]) => Number(digits) > 255)) {
+    return 'three digits after a backslash are an octet, 000 to 255';
+  }
   // An escape (\. or \046) is one octet of a label (RFC 1035, 5.1).
   const labels = text
     .replace(/\.$/, '')

@@ -78,6 +78,8 @@ export function loadSettings(text: string, file: string): LoadedSettings {
     // Aliases that multiply, or that lead nowhere, show only here.
     return whole(error instanceof Error ? plainMessage(error.message) : String(error));
   }
+  // An alias to what it stands in makes a value without end.
+  if (isCyclic(input, [])) return whole('an alias (*name) leads back into the value that it stands in');
   const checked = checkSettings(input);
   const locate: Locate = (path) => place(offsetOf(document, path, false));
   if ('settings' in checked) return { settings: checked.settings, locate };
@@ -89,6 +91,14 @@ export function loadSettings(text: string, file: string): LoadedSettings {
       message: fault.message,
     })),
   };
+}
+
+/** Whether a value holds itself. `above`: the values on the way to it; files nest no deeper than the parser lets them. */
+function isCyclic(value: unknown, above: readonly unknown[]): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (above.includes(value)) return true;
+  const deeper = [...above, value];
+  return Object.values(value).some((inner) => isCyclic(inner, deeper));
 }
 
 /** `file:line:column key: message`, in one line. */

@@ -130,7 +130,7 @@ Stopping: what is in flight is finished first.
     const { parts } = daemon({ prime: async () => resolution });
     const { out } = await cli(['serve'], { ...world, parts, stopped: later() });
     expect(out).toContain(
-      `No root server answered (${resolution.extendedErrors[0]?.text}). Likely cause: ${cause}. To try rootwalk without a network: rootwalk lab\n`,
+      `No root server answered (${resolution.extendedErrors[0]?.text}). Likely cause: ${cause}. To look closer: rootwalk doctor. To try rootwalk without a network: rootwalk lab\n`,
     );
   });
 

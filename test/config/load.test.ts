@@ -175,6 +175,7 @@ describe('hostile files end soon, with an error', () => {
     ['deep brackets', '['.repeat(100_000), /nested too deep/],
     ['deep lists', '- '.repeat(50_000), /nested too deep/],
     ['aliases that multiply', `a: &a [1]\nb: &b [${nines('a')}]\nc: &c [${nines('b')}]\nd: [${nines('c')}]`, /alias/],
+    ['an alias into itself', 'allow: &a [*a]', /leads back into the value/],
     ['an alias to nothing', 'listen: *nowhere', /nowhere/],
     ['60,000 keys', Array.from({ length: 60_000 }, (_, i) => `k${i}: 1\n`).join(''), /k0: unknown key/],
     ['5 million octets', ' '.repeat(5_000_000), /larger than 4194304 octets/],
