@@ -1,14 +1,15 @@
 // `rootwalk cache`: what the layers of a running daemon hold, looking a name up in them, and taking things out.
 
 import { printable } from '../base/printable.ts';
-import { domainNameFault } from '../config/address.ts';
 import { LAYER_ALIASES } from '../console/api.ts';
 import type { StatsReport } from '../console/reports.ts';
 import type { LayerName } from '../resolver/events.ts';
 import { type CacheEntry, type Flushed, LAYERS } from '../resolver/inspect.ts';
+import { nameToText } from '../wire/name.ts';
 import { type DaemonFlags, reachDaemon } from './daemon.ts';
 import { CliError, EXIT, type Io } from './io.ts';
 import { layersText, layerTitle } from './layers-text.ts';
+import { readName } from './question.ts';
 import { jsonText } from './status.ts';
 
 /** Prints the layers with their figures. */
@@ -21,7 +22,7 @@ export async function cacheList(io: Io, flags: DaemonFlags): Promise<number> {
 
 /** Prints what a question for the name would meet, layer by layer. */
 export async function cacheLookup(io: Io, name: string, flags: DaemonFlags): Promise<number> {
-  const query = new URLSearchParams({ name: checkName(name) });
+  const query = new URLSearchParams({ name: nameIn(name) });
   const daemon = await reachDaemon(io, flags);
   const entries = daemon.list(`/api/entries?${query}`) as AsyncIterable<CacheEntry>;
   const empty = new Set<LayerName>(LAYERS);
@@ -51,20 +52,19 @@ export type Flush = { readonly name: string } | { readonly zone: string } | { re
 
 /** Takes things out of all layers, and says how much. */
 export async function cacheFlush(io: Io, what: Flush, flags: DaemonFlags): Promise<number> {
-  if ('name' in what) checkName(what.name);
-  if ('zone' in what) checkName(what.zone);
+  const asked: Flush =
+    'name' in what ? { name: nameIn(what.name) } : 'zone' in what ? { zone: nameIn(what.zone) } : what;
   const daemon = await reachDaemon(io, flags);
-  const { json } = await daemon.ask('POST', '/api/flush', what);
+  const { json } = await daemon.ask('POST', '/api/flush', asked);
   const { answers, records, hierarchy } = json as Flushed;
   if (flags.json) io.out(jsonText(json));
   else io.out(`Taken out: ${records} of records, ${hierarchy} of hierarchy; answers was emptied of ${answers}.\n`);
   return EXIT.done;
 }
 
-function checkName(name: string): string {
-  const fault = domainNameFault(name);
-  if (fault !== undefined) throw new CliError(`${JSON.stringify(printable(name))} is not a domain name: ${fault}`);
-  return name;
+/** The name as the daemon reads it. */
+function nameIn(name: string): string {
+  return nameToText(readName(name));
 }
 
 function readLayer(text: string): LayerName {

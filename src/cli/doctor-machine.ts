@@ -138,7 +138,7 @@ export async function checkLookups(world: World, { listen, daemon }: Expected): 
   if (silent.length === servers.length) {
     const remedy = servers.some(({ ip }) => ip === STUB)
       ? 'sudo systemctl restart systemd-resolved'
-      : 'start what should answer there, or sudo rootwalk setup --undo';
+      : 'start what should answer there; where `setup` wrote the file, sudo rootwalk setup --undo takes it back';
     return [fault(check, `lookups go to ${names}, where nothing answers`, remedy)];
   }
   if (silent.length > 0) {

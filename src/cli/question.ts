@@ -79,7 +79,8 @@ function didYouMean(word: string): string {
   return near === undefined ? '' : `; did you mean ${near.toUpperCase()}?`;
 }
 
-function readName(text: string): Name {
+/** The name that `text` writes, other scripts included. Throws CliError. */
+export function readName(text: string): Name {
   // Other scripts as browsers turn them (UTS 46).
   const ascii = /[^\x20-\x7e]/.test(text) ? domainToASCII(text) || text : text;
   const fault = domainNameFault(ascii);

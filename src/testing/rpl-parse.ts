@@ -107,7 +107,7 @@ function readConfig(reader: LineReader): ConfigPart {
   let unsupported: string | undefined;
   for (;;) {
     const line = reader.next();
-    if (line === undefined) throw new Error('CONFIG_END is missing');
+    if (line === undefined) throw new Error('CONFIG_END is missing: neither a scenario nor a capsule');
     const word = line.trim().split(/\s+/)[0] ?? '';
     if (word === 'CONFIG_END') return { lines, unsupported };
     if (word === 'COMMANDLINE') unsupported = 'command line options';

@@ -249,7 +249,7 @@ describe('serve', () => {
     const { code, out, err } = await ended;
     expect(code).toBe(0);
     expect(out).toContain('Control socket: /run/c.sock\nMetrics and health: http://127.0.0.1:8053/metrics');
-    expect(out).toContain('Reloaded rw.yaml: nothing changed; needs a restart: control.\n');
+    expect(out).toContain('Reloaded rw.yaml: nothing took effect; needs a restart: control.\n');
     expect(err).toBe(
       'rootwalk: no console on 127.0.0.1:8053: the port is taken\nrootwalk: not reloaded: rw.yaml:1:1 x: unknown key\n',
     );
