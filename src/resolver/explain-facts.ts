@@ -215,19 +215,22 @@ export function deedServer({ server, nameServer }: Pick<Deed, 'server' | 'nameSe
   return nameServer === undefined ? serverText(server) : `${serverText(server)} (${nameToText(nameServer)})`;
 }
 
-/** Lines of evidence: what each server did, the same deeds told once. */
+/** Lines of evidence: what each server did, the same deeds told once with all that it was asked. */
 export function deedLines(deeds: readonly Deed[]): string[] {
-  const lines = new Map<string, { readonly deed: Deed; count: number }>();
+  const lines = new Map<string, { readonly deed: Deed; readonly questions: Set<string>; count: number }>();
   for (const deed of deeds) {
     const key = `${addressKey(deed.server)} ${deed.kind} ${deed.protocol} ${deed.words}`;
-    const line = lines.get(key);
-    if (line === undefined) lines.set(key, { deed, count: 1 });
-    else line.count += 1;
+    const line = lines.get(key) ?? { deed, questions: new Set(), count: 0 };
+    line.questions.add(asked(deed.name, deed.type));
+    line.count += 1;
+    lines.set(key, line);
   }
-  return [...lines.values()].map(({ deed, count }) => {
-    const times = count === 1 ? '' : `, ${count} times`;
+  return [...lines.values()].map(({ deed, questions, count }) => {
+    const [first = '', ...others] = questions;
+    const more = others.length === 0 ? '' : others.length === 1 ? ` and ${others[0]}` : ` and ${others.length} others`;
+    const times = count === 1 ? '' : `, ${count} times${others.length === 0 ? '' : ' in all'}`;
     const how = deed.protocol === 'tcp' ? 'by TCP' : 'by UDP';
-    return `${deedServer(deed)} was asked ${asked(deed.name, deed.type)} ${how}${times}: it ${deed.words}`;
+    return `${deedServer(deed)} was asked ${first}${more} ${how}${times}: it ${deed.words}`;
   });
 }
 
