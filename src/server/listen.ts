@@ -38,7 +38,7 @@ const MDNS_PORT = 5353;
 /** Tries to find one port that is free for UDP and TCP alike, when any will do. */
 const ANY_PORT_TRIES = 10;
 
-/** Binds all addresses, TCP before UDP. Rejects with {@link ListenError}, with nothing left bound by this call. */
+/** Binds all addresses. Rejects with {@link ListenError}, with nothing left bound by this call. */
 export async function listenOn(options: ListenOptions): Promise<Bound> {
   const udp: UdpListener[] = [];
   const tcp: TcpListener[] = [];
@@ -115,8 +115,18 @@ async function bindBoth(
   address: ServerAddress,
   options: ListenOptions,
 ): Promise<{ udp: UdpListener; tcp: TcpListener }> {
+  if (address.port !== 0 && address.port !== MDNS_PORT) {
+    // UDP first: whoever finds the TCP port open, as probes of readiness do, may ask by UDP at once.
+    const udp = await bindUdp(address, options);
+    try {
+      return { udp, tcp: await options.tcp.listen(address).catch((error: unknown) => refuse(error, address, 'tcp')) };
+    } catch (error) {
+      udp.close();
+      throw error;
+    }
+  }
   for (let tries = 1; ; tries += 1) {
-    // TCP first: it is never shared, so it proves that no second instance holds the address.
+    // TCP first: it is never shared, so it proves that no second instance holds a UDP port that may be shared.
     const tcp = await options.tcp.listen(address).catch((error: unknown) => refuse(error, address, 'tcp'));
     try {
       return { tcp, udp: await bindUdp({ ip: address.ip, port: tcp.address.port }, options) };

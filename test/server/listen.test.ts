@@ -4,7 +4,8 @@ import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { pid, platform } from 'node:process';
 import { afterEach, describe, expect, it } from 'vitest';
-import { expandListen, parseListen } from '../../src/server/listen.ts';
+import { silentLog } from '../../src/base/ports.ts';
+import { expandListen, listenOn, parseListen } from '../../src/server/listen.ts';
 import { askUdp, closeServers, connectTcp, makeQuery, startServer } from './clients.ts';
 
 const closers: (() => void)[] = [];
@@ -38,6 +39,31 @@ describe('parseListen', () => {
       expect(() => parseListen(text)).toThrow(/write 127\.0\.0\.1:53 or \[::1\]:53/);
     },
   );
+});
+
+describe('listenOn', () => {
+  it('has the UDP port before the TCP port opens, on which probes of readiness wait', async () => {
+    const free = await heldUdp(0, '127.0.0.1');
+    const { port } = free.address();
+    closers.pop();
+    await new Promise<void>((resolve) => free.close(() => resolve()));
+    const whenTcpOpens: unknown[] = [];
+    const tcp = {
+      async listen(address: { ip: string; port: number }) {
+        whenTcpOpens.push(await heldUdp(address.port, address.ip).catch((error: { code?: string }) => error.code));
+        return { address, close: () => undefined };
+      },
+      connections: 0,
+      refused: { full: 0, perClient: 0 },
+      stopAccepting: () => undefined,
+      close: () => undefined,
+    };
+    const udp = { handler: { handle: () => 0 }, clock: undefined, reportFault: () => undefined };
+    const options = { listen: [`127.0.0.1:${port}`], skipMissing: false, log: silentLog, tcp, udp };
+    const bound = await listenOn(options as unknown as Parameters<typeof listenOn>[0]);
+    closers.push(() => bound.udp.map((listener) => listener.close()));
+    expect(whenTcpOpens).toEqual(['EADDRINUSE']);
+  });
 });
 
 describe('expandListen', () => {
