@@ -79,7 +79,7 @@ describe('with a daemon', () => {
     expect(await daemon.run('status')).toMatchObject({
       code: 0,
       out: expect.stringMatching(
-        /^rootwalk [0-9.]+, process [0-9]+, up 0 s, not ready: no root server has answered yet\nlistening {2}127\.0\.0\.1:[0-9]+\nsettings {3}\/etc\/rw\.yaml\n/,
+        /^rootwalk [0-9.]+, process [0-9]+, up [0-9]+ s, not ready: no root server has answered yet\nlistening {2}127\.0\.0\.1:[0-9]+\nsettings {3}\/etc\/rw\.yaml\n/,
       ),
     });
     const { out } = await daemon.run('status', '--json');
