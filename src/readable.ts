@@ -46,7 +46,8 @@ function optionsText(options: readonly { readonly code: number }[]): string {
   return options.length === 0 ? '' : ` options ${options.map(({ code }) => code).join(' ')}`;
 }
 
-function flagsText(message: Message): string {
+/** The header flags that are set, as words. */
+export function flagsText(message: Message): string {
   const flags: readonly (readonly [boolean, string])[] = [
     [message.response, 'QR'],
     [message.authoritative, 'AA'],

@@ -1,5 +1,6 @@
 // Compares messages with entries: which query an entry answers, and how an answer differs from what a step expects.
 
+import { flagsText } from '../readable.ts';
 import { type Message, parseMessage, type Question, type ResourceRecord } from '../wire/message.ts';
 import { isSubdomainOf, nameToText } from '../wire/name.ts';
 import { readRrsig, readSoa } from '../wire/rdata.ts';
@@ -50,7 +51,7 @@ function queryMatchesWord(
     case 'rcode':
       return query.rcode === wanted.rcode;
     case 'flags':
-      return flagText(query) === flagText(wanted);
+      return flagsText(query) === flagsText(wanted);
     case 'answer':
     case 'authority':
     case 'additional':
@@ -95,8 +96,8 @@ function differenceOf(word: string, wanted: Message, got: Message, dialect: Dial
         : `rcode ${rcodeToText(got.rcode)}, expected ${rcodeToText(wanted.rcode)}`;
     case 'flags': {
       // Whether it fits depends on sizes, not on correctness.
-      const has = flagText(wanted.truncated ? { ...got, truncated: true } : got);
-      return has === flagText(wanted) ? undefined : `flags "${flagText(got)}", expected "${flagText(wanted)}"`;
+      const has = flagsText(wanted.truncated ? { ...got, truncated: true } : got);
+      return has === flagsText(wanted) ? undefined : `flags "${flagsText(got)}", expected "${flagsText(wanted)}"`;
     }
     case 'question':
       if (dialect === 'deckard' && want === undefined) return undefined;
@@ -203,20 +204,6 @@ export function recordKey(record: ResourceRecord): string {
   return `${record.name} ${record.type} ${record.class} ${Buffer.from(rdata).toString('hex')}`;
 }
 
-/** The header flags that are set, as words. */
-export function flagText(message: Message): string {
-  const words: [boolean, string][] = [
-    [message.response, 'QR'],
-    [message.authoritative, 'AA'],
-    [message.truncated, 'TC'],
-    [message.recursionDesired, 'RD'],
-    [message.recursionAvailable, 'RA'],
-    [message.authenticData, 'AD'],
-    [message.checkingDisabled, 'CD'],
-  ];
-  return words.flatMap(([set, word]) => (set ? [word] : [])).join(' ');
-}
-
 /** A record on one line. */
 export function recordText(record: ResourceRecord): string {
   const { name, ttl, type, rdata } = record;
@@ -225,7 +212,7 @@ export function recordText(record: ResourceRecord): string {
 
 /** A message in a few lines, for reports. */
 export function messageText(message: Message): string {
-  const lines = [`${rcodeToText(message.rcode)} ${flagText(message)}${message.edns?.dnssecOk ? ' DO' : ''}`];
+  const lines = [`${rcodeToText(message.rcode)} ${flagsText(message)}${message.edns?.dnssecOk ? ' DO' : ''}`];
   for (const { name, type } of message.questions) lines.push(`? ${nameToText(name)} ${typeToText(type)}`);
   for (const section of ['answer', 'authority', 'additional'] as const) {
     for (const record of message[section]) lines.push(`${section}: ${recordText(record)}`);
