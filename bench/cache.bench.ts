@@ -4,6 +4,7 @@ import { makeLimits } from '../src/base/limits.ts';
 import { Answers } from '../src/cache/answers.ts';
 import { RANK, type RecordEntry } from '../src/cache/entry.ts';
 import { type Delegation, Hierarchy } from '../src/cache/hierarchy.ts';
+import { NameHash } from '../src/cache/name-hash.ts';
 import { Records } from '../src/cache/records.ts';
 import { buildMessage, type Message } from '../src/wire/message.ts';
 import { type Name, nameFromText, ROOT } from '../src/wire/name.ts';
@@ -25,10 +26,10 @@ for (const message of responses) answers.put(message, questionEnd(message), 0, 3
 // Ten times as many names as there is room for: nearly each put has to make some.
 const crowded = new Answers({ octetsMax: 256 * 1024, seed: [1, 2] });
 
-const records = new Records({ octetsMax, limits });
+const records = new Records({ octetsMax, limits, names: new NameHash([1, 2]) });
 for (const name of names) records.put(entry(name), 0);
 
-const hierarchy = new Hierarchy({ octetsMax, limits });
+const hierarchy = new Hierarchy({ octetsMax, limits, names: new NameHash([1, 2]) });
 hierarchy.configure({ ...delegation(ROOT), source: 'hints' }, []);
 const com = hierarchy.put(delegation(nameFromText('com')), [], hierarchy.closest(ROOT, 0), 0);
 for (let i = 0; i < 500; i++) hierarchy.put(delegation(nameFromText(`example${i}.com`)), [], com, 0);

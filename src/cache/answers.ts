@@ -1,8 +1,8 @@
 // Step 1 of the notes, the browser cache: finished responses in wire form, to be copied and patched.
 
 import { isSubdomainOf, type Name, readName } from '../wire/name.ts';
-import { AnswerArena, stateWord, unitOctets, unitWords } from './answer-arena.ts';
 import { ageTtl, findTtls } from './answer-ttls.ts';
+import { Arena, stateWord, unitOctets, unitWords } from './arena.ts';
 import type { LayerStats } from './entry.ts';
 import { type HashKey, hashQuestion, questionStart, sameQuestion } from './question-hash.ts';
 
@@ -34,6 +34,8 @@ const optionOctetsMax = 512;
 /** Records of a message whose TTLs are aged; one takes 11 octets at least, so no message kept has more. */
 const recordsMax = 384;
 const octetsLeast = 256 * 1024;
+/** An answer takes 100 to 200 octets, and a place in four stays empty. */
+const octetsPerPlace = 64;
 // An entry: eight 32-bit words, the offsets of its TTL fields (16 bits each), the message, its options, padding. Words 0
 // and 1 are the arena's; word 2 holds the flags of the question, above them whether it is secure, above that its uses.
 const headerOctets = 32;
@@ -49,14 +51,14 @@ const putAtUnit = 3;
 
 /**
  * A hit costs a keyed hash of the question, a look-up in typed arrays, and a copy: `find` and `copy` allocate nothing. A
- * flood of one-time questions does not push out what is asked again (see {@link AnswerArena}). A slot holds until the
+ * flood of one-time questions does not push out what is asked again (see {@link Arena}). A slot holds until the
  * next `put`, `flush` or `clear`. Questions are taken as they stand in a message: uncompressed, and `questionEnd` is
  * within the message.
  */
 export class Answers {
   readonly octetsMax: number;
   readonly #key: HashKey;
-  readonly #arena: AnswerArena;
+  readonly #arena: Arena;
   readonly #ttlOffsets: Uint16Array = new Uint16Array(recordsMax);
   #generation = 0;
   #hits = 0;
@@ -65,7 +67,7 @@ export class Answers {
   constructor(options: AnswersOptions) {
     this.octetsMax = Math.max(options.octetsMax, octetsLeast);
     this.#key = options.seed;
-    this.#arena = new AnswerArena(this.octetsMax);
+    this.#arena = new Arena(this.octetsMax, octetsPerPlace);
   }
 
   /** Rises with each {@link clear}: an answer begun under an earlier generation is not to be put. */
@@ -241,10 +243,10 @@ export class Answers {
 
   #slotOf(message: Uint8Array, questionEnd: number, flags: number, hash: number): number {
     const { octets, index } = this.#arena;
-    const { entries, hashes, mask } = index;
-    for (let place = hash & mask; entries[place] !== 0; place = (place + 1) & mask) {
-      if (hashes[place] !== hash) continue;
-      const slot = (entries[place] ?? 0) - 1;
+    const { pairs, mask } = index.tableOf(hash);
+    for (let place = (hash >>> 8) & mask; pairs[2 * place] !== 0; place = (place + 1) & mask) {
+      if (pairs[2 * place + 1] !== hash) continue;
+      const slot = (pairs[2 * place] as number) - 1;
       if ((this.#word(slot, questionWord) & 0xffff) !== questionEnd) continue;
       if ((this.#word(slot, stateWord) & 0xffff) !== flags) continue;
       if (sameQuestion(octets, this.#messageStart(slot), message, questionEnd)) return slot;

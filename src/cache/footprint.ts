@@ -1,6 +1,5 @@
 // What kept data costs in memory, and how RRsets are copied so that they cost no more than that.
 
-import type { ExtendedError } from '../wire/message.ts';
 import type { RRset } from '../wire/rrset.ts';
 
 // Measured on Node 24 (x64) as growth of heap, external memory and resident set over 50,000 of a kind, rounded up. For
@@ -13,7 +12,7 @@ const bufferOctets = 200;
 const viewOctets = 104;
 /** An RRset with its two arrays. */
 const rrsetOctets = 136;
-/** An entry of records or hierarchy, or a part of one: the object itself and the numbers it boxes. */
+/** An entry, or a part of one: the object itself and the numbers it boxes. */
 export const objectOctets = 128;
 /** A place in a Map, in the queue of a SegmentedMap and in its memory of what left. */
 const mapPlaceOctets = 144;
@@ -36,19 +35,6 @@ export function rrsetFootprint(rrset: RRset): number {
   return rrsetOctets + bufferOctets + views * viewOctets + dataOctets(rrset) + stringFootprint(rrset.name);
 }
 
-/** The memory of RRsets that {@link compactRRset} made. */
-export function rrsetsFootprint(rrsets: readonly RRset[]): number {
-  let octets = 0;
-  for (const rrset of rrsets) octets += rrsetFootprint(rrset);
-  return octets;
-}
-
-/** The memory of an extended error, if there is one. */
-export function extendedErrorFootprint(error: ExtendedError | undefined): number {
-  // Its text may hold characters above 255: two octets each.
-  return error === undefined ? 0 : objectOctets + stringOctets + 2 * error.text.length;
-}
-
 /**
  * The same RRset with all its RDATA in one buffer of its own. What a parser gives are views of the whole received
  * message, which would stay in memory as long as one of them does; and small `Buffer`s share a pool with strangers.
@@ -68,13 +54,6 @@ export function compactRRset(rrset: RRset): RRset {
   const signatures = rrset.signatures.map(moved);
   return { name: rrset.name, type: rrset.type, class: rrset.class, ttl: rrset.ttl, rdatas, signatures };
 }
-
-/** {@link compactRRset} for each. */
-export function compactRRsets(rrsets: readonly RRset[]): readonly RRset[] {
-  return rrsets.length === 0 ? noRRsets : rrsets.map(compactRRset);
-}
-
-const noRRsets: readonly RRset[] = [];
 
 function dataOctets(rrset: RRset): number {
   let octets = 0;

@@ -3,12 +3,12 @@
 import { assert } from '../base/assert.ts';
 import type { Limits } from '../base/limits.ts';
 import type { ServerAddress } from '../base/ports.ts';
-import { isSubdomainOf, type Name, parentOf, ROOT } from '../wire/name.ts';
+import { isSubdomainOf, labelCount, type Name, parentOf, ROOT } from '../wire/name.ts';
 import type { RRset } from '../wire/rrset.ts';
 import type { LayerStats } from './entry.ts';
-import { compactRRset, compactRRsets } from './footprint.ts';
-import { type Held, hierarchyFootprint, type Looked } from './hierarchy-entry.ts';
-import { SegmentedMap } from './segmented.ts';
+import { delegationTag, type Held, hierarchyPacking, type Looked } from './hierarchy-packing.ts';
+import type { NameHash } from './name-hash.ts';
+import { PackedMap } from './packed-map.ts';
 
 /** A zone cut and the servers below it. */
 export interface Delegation {
@@ -48,9 +48,10 @@ export interface NameServerAddresses {
 
 /** What {@link Hierarchy} is made with. */
 export interface HierarchyOptions {
-  /** The most memory that all entries together may take, by estimate; what is configured is not counted. */
+  /** All memory of the layer, at least 64 KiB; what is configured, and what is kept ready for use, come to that. */
   readonly octetsMax: number;
   readonly limits: Limits;
+  readonly names: NameHash;
 }
 
 /** One line of a dump: a delegation with its glue, or addresses that were looked up. */
@@ -74,13 +75,14 @@ export type HierarchyDump =
 export class Hierarchy {
   readonly #limits: Limits;
   readonly #configured: Map<Name, Held> = new Map();
-  readonly #entries: SegmentedMap<Held | Looked>;
+  readonly #entries: PackedMap<Held | Looked>;
   #hits = 0;
   #misses = 0;
 
   constructor(options: HierarchyOptions) {
     this.#limits = options.limits;
-    this.#entries = new SegmentedMap({ octetsMax: options.octetsMax, sizeOf: hierarchyFootprint });
+    const { octetsMax, names } = options;
+    this.#entries = new PackedMap({ octetsMax, names, packing: hierarchyPacking, readyMax });
   }
 
   /** Sets a delegation that never expires, is never put out, and is not replaced by what servers say. */
@@ -103,12 +105,16 @@ export class Hierarchy {
    * it is deeper than the root.
    */
   closest(name: Name, nowMs: number): Delegation {
-    for (let zone = name; zone !== ROOT; zone = parentOf(zone)) {
-      const held = this.#held(zone, nowMs);
+    const labels = labelCount(name);
+    // Beside the root's hints most resolvers have nothing configured, and need no name of an ancestor to look for it.
+    let zone = this.#configured.size > 1 ? name : undefined;
+    for (let cut = 0; cut < labels; cut++) {
+      const held = zone === undefined ? this.#learnt(name, cut, nowMs) : this.#held(zone, nowMs);
       if (held !== undefined) {
         this.#hits++;
         return held.delegation;
       }
+      if (zone !== undefined) zone = parentOf(zone);
     }
     this.#misses++;
     const root = this.#held(ROOT, nowMs);
@@ -142,12 +148,10 @@ export class Hierarchy {
         ...delegation,
         nameServers,
         expiresAtMs,
-        ds: delegation.ds && compactRRset(delegation.ds),
-        dsProof: compactRRsets(delegation.dsProof),
       },
       glue: ownGlue.map((one) => ({ ...one, expiresAtMs: Math.min(one.expiresAtMs, expiresAtMs) })),
     };
-    if (expiresAtMs > nowMs) this.#entries.set(delegationKey(zone), kept);
+    if (expiresAtMs > nowMs) this.#entries.set(zone, delegationTag, kept, expiresAtMs);
     return kept.delegation;
   }
 
@@ -156,8 +160,8 @@ export class Hierarchy {
    * a look-up found none counts only where there is no glue.
    */
   addresses(zone: Name, nameServer: Name, family: 4 | 6, nowMs: number): NameServerAddresses | undefined {
-    const looked = this.#entries.get(addressesKey(nameServer, family));
-    const known = looked?.kind === 'addresses' && looked.known.expiresAtMs > nowMs ? looked.known : undefined;
+    const looked = this.#entries.get(nameServer, family, nowMs);
+    const known = looked?.kind === 'addresses' ? looked.known : undefined;
     if (known !== undefined && known.addresses.length > 0) return known;
     const held = this.#held(zone, nowMs);
     const glue = held?.glue.find((one) => one.nameServer === nameServer && one.family === family);
@@ -185,21 +189,19 @@ export class Hierarchy {
     if (expiresAtMs <= nowMs) return;
     const addresses = distinct(known.addresses, addressesPerNameServer);
     const looked: Looked = { kind: 'addresses', nameServer, family, known: { ...known, addresses, expiresAtMs } };
-    this.#entries.set(addressesKey(nameServer, family), looked);
+    this.#entries.set(nameServer, family, looked, expiresAtMs);
   }
 
   /** Takes out the delegation of exactly this zone and the addresses of the name server of this name. */
   flush(name: Name): number {
-    const keys = [delegationKey(name), addressesKey(name, 4), addressesKey(name, 6)];
-    return keys.filter((key) => this.#entries.delete(key)).length;
+    return [delegationTag, 4, 6].filter((tag) => this.#entries.delete(name, tag)).length;
   }
 
   /** Takes out all delegations and addresses at and below `zone`, those configured excepted; returns how many. */
   flushZone(zone: Name): number {
     let count = 0;
-    for (const [key, entry] of this.#entries.entries()) {
-      const name = entry.kind === 'delegation' ? entry.delegation.zone : entry.nameServer;
-      if (isSubdomainOf(name, zone) && this.#entries.delete(key)) count++;
+    for (const { name, tag } of this.#entries.entries()) {
+      if (isSubdomainOf(name, zone) && this.#entries.delete(name, tag)) count++;
     }
     return count;
   }
@@ -218,18 +220,22 @@ export class Hierarchy {
   /** All that is live, what is configured first. */
   *dump(nowMs: number): Generator<HierarchyDump> {
     yield* this.#configured.values();
-    for (const [, entry] of this.#entries.entries()) {
-      const { expiresAtMs } = entry.kind === 'delegation' ? entry.delegation : entry.known;
-      if (expiresAtMs > nowMs) yield entry;
+    for (const { value } of this.#entries.entries()) {
+      const { expiresAtMs } = value.kind === 'delegation' ? value.delegation : value.known;
+      if (expiresAtMs > nowMs) yield value;
     }
   }
 
   #held(zone: Name, nowMs: number): Held | undefined {
     const configured = this.#configured.get(zone);
     if (configured !== undefined && configured.delegation.source !== 'hints') return configured;
-    const entry = this.#entries.get(delegationKey(zone));
-    if (entry?.kind === 'delegation' && entry.delegation.expiresAtMs > nowMs) return entry;
-    return configured;
+    return this.#learnt(zone, 0, nowMs) ?? configured;
+  }
+
+  /** What is live of the zone that is `name` without its first `cut` labels. */
+  #learnt(name: Name, cut: number, nowMs: number): Held | undefined {
+    const entry = this.#entries.get(name, delegationTag, nowMs, cut);
+    return entry?.kind === 'delegation' ? entry : undefined;
   }
 
   /** Glue of the delegation's own name servers, at most so many addresses each, each address once. */
@@ -243,18 +249,16 @@ export class Hierarchy {
   }
 }
 
+/**
+ * Entries kept unpacked: those of TLDs and of hosters' name servers are met with each question. About 1 KiB each, and
+ * twenty name servers with all their addresses take 10 KiB.
+ */
+const readyMax = 2048;
+
 /** RFC 9609, 4.2: addresses that the priming response lacks are those of the hints. */
 function withHints(glue: readonly Glue[], hints: readonly Glue[]): readonly Glue[] {
   const missing = hints.filter(({ nameServer }) => !glue.some((one) => one.nameServer === nameServer));
   return [...glue, ...missing];
-}
-
-function delegationKey(zone: Name): string {
-  return `z${zone}`;
-}
-
-function addressesKey(nameServer: Name, family: 4 | 6): string {
-  return `${family}${nameServer}`;
 }
 
 /**

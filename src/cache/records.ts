@@ -2,26 +2,27 @@
 
 import type { Limits } from '../base/limits.ts';
 import type { ExtendedError } from '../wire/message.ts';
-import { ancestorOf, isSubdomainOf, labelCount, type Name } from '../wire/name.ts';
-import type { RRset } from '../wire/rrset.ts';
+import { isSubdomainOf, labelCount, type Name } from '../wire/name.ts';
 import type { DenialEntry, FailureEntry, LayerStats, RecordEntry, Security } from './entry.ts';
 import { RANK } from './entry.ts';
+import type { NameHash } from './name-hash.ts';
+import { PackedMap } from './packed-map.ts';
 import {
-  compactRRset,
-  compactRRsets,
-  entryFootprint,
-  extendedErrorFootprint,
-  rrsetFootprint,
-  rrsetsFootprint,
-  stringFootprint,
-} from './footprint.ts';
-import { SegmentedMap } from './segmented.ts';
+  type AnyEntry,
+  denialTag,
+  failureTagOf,
+  nodataTagOf,
+  nxdomainTag,
+  recordsPacking,
+  rrsetTag,
+} from './records-packing.ts';
 
 /** What {@link Records} is made with. */
 export interface RecordsOptions {
-  /** The most memory that all entries together may take, by estimate. */
+  /** All memory of the layer; at least 64 KiB are taken. */
   readonly octetsMax: number;
   readonly limits: Limits;
+  readonly names: NameHash;
 }
 
 /** A failure to be kept. */
@@ -33,27 +34,25 @@ export interface NewFailure {
   readonly extendedErrors: readonly ExtendedError[];
 }
 
-/** Anything that the layer keeps. */
-export type AnyEntry = RecordEntry | DenialEntry | FailureEntry;
-
 /**
  * All times are of `Clock.nowMs`. An expired entry is a miss, and stays until it is put out or replaced. Class IN only.
  * Data that may not be believed for the use in hand is the caller's matter: `security` and `rank` tell.
  */
 export class Records {
   readonly #limits: Limits;
-  readonly #entries: SegmentedMap<AnyEntry>;
+  readonly #entries: PackedMap<AnyEntry>;
   #hits = 0;
   #misses = 0;
 
   constructor(options: RecordsOptions) {
     this.#limits = options.limits;
-    this.#entries = new SegmentedMap({ octetsMax: options.octetsMax, sizeOf: footprint });
+    const { octetsMax, names } = options;
+    this.#entries = new PackedMap({ octetsMax, names, packing: recordsPacking, readyMax: 0 });
   }
 
   /** The live RRset of this name and type; counted as a hit or a miss. */
   rrset(name: Name, type: number, nowMs: number): RecordEntry | undefined {
-    const entry = this.#live(rrsetKey(name, type), nowMs);
+    const entry = this.#entries.get(name, rrsetTag(type), nowMs);
     if (entry?.kind !== 'rrset') {
       this.#misses++;
       return undefined;
@@ -74,7 +73,7 @@ export class Records {
 
   /** A live failure of this question; counted as a hit when there is one. */
   failure(name: Name, type: number, checkingDisabled: boolean, nowMs: number): FailureEntry | undefined {
-    const entry = this.#live(failureKey(name, type, checkingDisabled), nowMs);
+    const entry = this.#entries.get(name, failureTagOf(type, checkingDisabled), nowMs);
     if (entry?.kind !== 'failure') return undefined;
     this.#hits++;
     return entry;
@@ -88,16 +87,15 @@ export class Records {
     const { rrset, security } = entry;
     const expiresAtMs = this.#capped(entry, this.#limits.ttlSeconds, nowMs);
     if (expiresAtMs <= nowMs) return false;
-    const key = rrsetKey(rrset.name, rrset.type);
-    const old = this.#entries.peek(key);
+    const { name, type } = rrset;
+    const old = this.#entries.peek(name, rrsetTag(type));
     if (old?.kind === 'rrset' && old.expiresAtMs > nowMs && !supersedes(entry, old)) return false;
     if (entry.rank >= RANK.answer && security !== 'bogus') {
-      this.#forgetFailures(rrset.name, rrset.type);
-      this.#entries.delete(nodataKey(rrset.name, rrset.type));
-      this.#entries.delete(nxdomainKey(rrset.name));
+      this.#forgetFailures(name, type);
+      this.#entries.delete(name, nodataTagOf(type));
+      this.#entries.delete(name, nxdomainTag);
     }
-    const kept = { ...entry, rrset: compactRRset(rrset), proof: compactRRsets(entry.proof), expiresAtMs };
-    return this.#entries.set(key, kept);
+    return this.#entries.set(name, rrsetTag(type), entry, expiresAtMs);
   }
 
   /**
@@ -107,13 +105,12 @@ export class Records {
   putDenial(entry: DenialEntry, nowMs: number): boolean {
     const expiresAtMs = this.#capped(entry, this.#limits.negativeTtlSeconds, nowMs);
     if (expiresAtMs <= nowMs) return false;
-    const key = denialKey(entry);
-    const old = this.#entries.peek(key);
+    const tag = denialTag(entry);
+    const old = this.#entries.peek(entry.name, tag);
     const oldIsSecure = old?.kind === entry.kind && old.security === 'secure' && old.expiresAtMs > nowMs;
     if (oldIsSecure && entry.security !== 'secure') return false;
     if (entry.security !== 'bogus') this.#forgetFailures(entry.name, entry.type);
-    const soa = entry.soa === undefined ? undefined : compactRRset(entry.soa);
-    return this.#entries.set(key, { ...entry, soa, proof: compactRRsets(entry.proof), expiresAtMs });
+    return this.#entries.set(entry.name, tag, entry, expiresAtMs);
   }
 
   /**
@@ -122,13 +119,13 @@ export class Records {
    */
   putFailure(failure: NewFailure, nowMs: number): FailureEntry {
     const { failureTtlSeconds, failureTtlMostSeconds } = this.#limits;
-    const key = failureKey(failure.name, failure.type, failure.checkingDisabled);
-    const old = this.#entries.peek(key);
+    const tag = failureTagOf(failure.type, failure.checkingDisabled);
+    const old = this.#entries.peek(failure.name, tag);
     const inRow = old?.kind === 'failure' && nowMs < old.expiresAtMs + failureTtlMostSeconds * 1000;
     const count = inRow ? Math.min(old.count + 1, failuresCountedMax) : 1;
     const ttl = Math.min(failureTtlSeconds * 2 ** (count - 1), failureTtlMostSeconds);
     const entry: FailureEntry = { kind: 'failure', ...failure, count, expiresAtMs: nowMs + ttl * 1000 };
-    this.#entries.set(key, entry);
+    this.#entries.set(entry.name, tag, entry, entry.expiresAtMs);
     return entry;
   }
 
@@ -147,7 +144,8 @@ export class Records {
 
   /** Takes out this very RRset or denial, whatever it has become since; other types of the name stay. */
   remove(entry: RecordEntry | DenialEntry): void {
-    this.#entries.delete(entry.kind === 'rrset' ? rrsetKey(entry.rrset.name, entry.rrset.type) : denialKey(entry));
+    if (entry.kind === 'rrset') this.#entries.delete(entry.rrset.name, rrsetTag(entry.rrset.type));
+    else this.#entries.delete(entry.name, denialTag(entry));
   }
 
   /** Takes out everything kept of exactly this name; returns how many entries. */
@@ -162,12 +160,9 @@ export class Records {
 
   /** Takes out what is held bogus, and the failures that came of it; returns how many entries. */
   flushBogus(): number {
-    let count = 0;
-    for (const [key, entry] of this.#entries.entries()) {
-      const bogus = entry.kind === 'failure' ? entry.reason === 'bogus' : entry.security === 'bogus';
-      if (bogus && this.#entries.delete(key)) count++;
-    }
-    return count;
+    return this.#flushWhere((_, entry) =>
+      entry.kind === 'failure' ? entry.reason === 'bogus' : entry.security === 'bogus',
+    );
   }
 
   /** Takes out everything. */
@@ -183,23 +178,19 @@ export class Records {
 
   /** All live entries. */
   *dump(nowMs: number): Generator<AnyEntry> {
-    for (const [, entry] of this.#entries.entries()) if (entry.expiresAtMs > nowMs) yield entry;
-  }
-
-  #live(key: string, nowMs: number): AnyEntry | undefined {
-    const entry = this.#entries.get(key);
-    return entry !== undefined && entry.expiresAtMs > nowMs ? entry : undefined;
+    for (const { value } of this.#entries.entries()) if (value.expiresAtMs > nowMs) yield value;
   }
 
   #denial(name: Name, type: number, nowMs: number): DenialEntry | undefined {
-    const nodata = this.#live(nodataKey(name, type), nowMs);
+    const nodata = this.#entries.get(name, nodataTagOf(type), nowMs);
     if (nodata?.kind === 'nodata') return nodata;
-    const own = this.#live(nxdomainKey(name), nowMs);
+    const own = this.#entries.get(name, nxdomainTag, nowMs);
     if (own?.kind === 'nxdomain') return own;
     // RFC 8020, 2: nothing exists below a name that does not. Many servers say NXDOMAIN for empty non-terminals all
     // the same (RFC 8020, 5), so without a proof only the name itself is believed missing.
-    for (let labels = labelCount(name) - 1; labels > 0; labels--) {
-      const entry = this.#live(nxdomainKey(ancestorOf(name, labels)), nowMs);
+    const labels = labelCount(name);
+    for (let cut = 1; cut < labels; cut++) {
+      const entry = this.#entries.get(name, nxdomainTag, nowMs, cut);
       if (entry?.kind === 'nxdomain' && entry.security === 'secure') return entry;
     }
     return undefined;
@@ -212,14 +203,14 @@ export class Records {
 
   /** An answer ends the row of failures of its question: RFC 9520, 3.2 counts consecutive ones. */
   #forgetFailures(name: Name, type: number): void {
-    this.#entries.delete(failureKey(name, type, false));
-    this.#entries.delete(failureKey(name, type, true));
+    this.#entries.delete(name, failureTagOf(type, false));
+    this.#entries.delete(name, failureTagOf(type, true));
   }
 
-  #flushWhere(matches: (owner: Name) => boolean): number {
+  #flushWhere(matches: (owner: Name, entry: AnyEntry) => boolean): number {
     let count = 0;
-    for (const [key, entry] of this.#entries.entries()) {
-      if (matches(entry.kind === 'rrset' ? entry.rrset.name : entry.name) && this.#entries.delete(key)) count++;
+    for (const { name, tag, value } of this.#entries.entries()) {
+      if (matches(name, value) && this.#entries.delete(name, tag)) count++;
     }
     return count;
   }
@@ -233,47 +224,4 @@ function supersedes(entry: RecordEntry, old: RecordEntry): boolean {
   if (entry.security === 'secure') return true;
   if (old.security === 'secure') return false;
   return entry.rank >= old.rank;
-}
-
-// Keys are of one octet a character, as names are: a letter, the name (which ends in its zero octet), the type.
-
-function rrsetKey(name: Name, type: number): string {
-  return `r${name}${String.fromCharCode(type >> 8, type & 0xff)}`;
-}
-
-function nodataKey(name: Name, type: number): string {
-  return `d${name}${String.fromCharCode(type >> 8, type & 0xff)}`;
-}
-
-function nxdomainKey(name: Name): string {
-  return `x${name}`;
-}
-
-function failureKey(name: Name, type: number, checkingDisabled: boolean): string {
-  return `${checkingDisabled ? 'c' : 'f'}${name}${String.fromCharCode(type >> 8, type & 0xff)}`;
-}
-
-function denialKey(entry: DenialEntry): string {
-  return entry.kind === 'nxdomain' ? nxdomainKey(entry.name) : nodataKey(entry.name, entry.type);
-}
-
-function footprint(entry: AnyEntry, key: string): number {
-  const base = entryFootprint(key);
-  switch (entry.kind) {
-    case 'rrset':
-      return base + rrsetFootprint(entry.rrset) + rrsetsFootprint(entry.proof) + extendedErrorFootprint(entry.why);
-    case 'failure':
-      return base + stringFootprint(entry.name) + sum(entry.extendedErrors);
-    default: {
-      const soa: readonly RRset[] = entry.soa === undefined ? [] : [entry.soa];
-      const data = rrsetsFootprint(soa) + rrsetsFootprint(entry.proof);
-      return base + stringFootprint(entry.name) + data + extendedErrorFootprint(entry.why);
-    }
-  }
-}
-
-function sum(errors: readonly ExtendedError[]): number {
-  let octets = 0;
-  for (const error of errors) octets += extendedErrorFootprint(error);
-  return octets;
 }

@@ -4,7 +4,7 @@ import { addressKey } from '../base/ports.ts';
 import type { AnswerDump } from '../cache/answers.ts';
 import { type LayerStats, RANK } from '../cache/entry.ts';
 import type { HierarchyDump } from '../cache/hierarchy.ts';
-import type { AnyEntry } from '../cache/records.ts';
+import type { AnyEntry } from '../cache/records-packing.ts';
 import { ednsOf, isBackedOff, type ServerState } from '../cache/servers.ts';
 import { keyToText } from '../dnssec/keys.ts';
 import { isSubdomainOf, type Name, nameToText } from '../wire/name.ts';
@@ -13,7 +13,7 @@ import type { RRset } from '../wire/rrset.ts';
 import { typeToText } from '../wire/types.ts';
 import type { LayerName } from './events.ts';
 import type { Shared } from './shared.ts';
-import type { ZoneStatus } from './zone-status.ts';
+import { statusTag, type ZoneStatus } from './zone-status.ts';
 
 /** The layers in the order of the notes. */
 export const LAYERS: readonly LayerName[] = ['answers', 'host', 'records', 'hierarchy'];
@@ -100,7 +100,7 @@ export function createInspector(shared: () => Shared): Inspector {
     flush(name) {
       const { records, denialRanges, hierarchy } = shared().caches;
       const taken = records.flush(name) + denialRanges.flush(name);
-      const zone = shared().trust?.zones.delete(name) === true ? 1 : 0;
+      const zone = shared().trust?.zones.delete(name, statusTag) === true ? 1 : 0;
       return { records: taken, hierarchy: hierarchy.flush(name) + zone, answers: emptyAnswers(shared()) };
     },
     flushZone(zone) {
@@ -125,8 +125,8 @@ function emptyAnswers({ caches }: Shared): number {
 
 function forgetTrust({ trust }: Shared, matches: (name: Name, status: ZoneStatus) => boolean): number {
   let count = 0;
-  for (const [key, status] of trust?.zones.entries() ?? []) {
-    if (matches(key as Name, status) && trust?.zones.delete(key) === true) count++;
+  for (const { name, value } of trust?.zones.entries() ?? []) {
+    if (matches(name, value) && trust?.zones.delete(name, statusTag) === true) count++;
   }
   return count;
 }
@@ -153,9 +153,9 @@ function* entries(shared: Shared, { layer, name }: EntryFilter): Generator<Cache
     const met = held.kind === 'delegation' ? onTheWay(held.delegation.zone) : at(held.nameServer);
     if (met) yield hierarchyEntry(held, nowMs());
   }
-  for (const [zone, status] of trust?.zones.entries() ?? []) {
-    if (onTheWay(zone as Name) && status.kind !== 'inside' && status.expiresAtMs > nowMs()) {
-      yield trustEntry(zone as Name, status, nowMs());
+  for (const { name: zone, value: status } of trust?.zones.entries() ?? []) {
+    if (onTheWay(zone) && status.kind !== 'inside' && status.expiresAtMs > nowMs()) {
+      yield trustEntry(zone, status, nowMs());
     }
   }
 }

@@ -24,7 +24,7 @@ export function reconfigured(old: Shared, wanted: EngineOptions, life: Life): Sh
   const touched = touchedZones(before, options);
   const contradicts = trustChanged || touched.length > 0;
   const home = contradicts ? { caches } : old.home;
-  const trust = contradicts ? makeTrust(options) : old.trust;
+  const trust = contradicts ? makeTrust(options, caches.names) : old.trust;
   const next = makeShared(options, life, home, trust, contradicts ? new Map() : old.exchanges);
   // Nothing throws from here on.
   if (contradicts) old.home.caches = makeCaches({ ...before, cache: { ...before.cache, maxOctets: SCRATCH_OCTETS } });

@@ -38,7 +38,13 @@ export class Resolver {
   constructor(options: EngineOptions) {
     this.caches = makeCaches(options);
     this.#slots = new Slots(options.limits.resolutions, options.clock);
-    this.#shared = makeShared(options, this.#life, { caches: this.caches }, makeTrust(options), new Map());
+    this.#shared = makeShared(
+      options,
+      this.#life,
+      { caches: this.caches },
+      makeTrust(options, this.caches.names),
+      new Map(),
+    );
     this.#rollover = makeRollover(this.#shared);
     this.inspector = createInspector(() => this.#shared);
   }

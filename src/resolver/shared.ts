@@ -6,6 +6,7 @@ import type { Answers } from '../cache/answers.ts';
 import type { DenialRanges } from '../cache/denial-ranges.ts';
 import type { Hierarchy } from '../cache/hierarchy.ts';
 import type { Host } from '../cache/host.ts';
+import type { NameHash } from '../cache/name-hash.ts';
 import type { Records } from '../cache/records.ts';
 import type { FamilyHealth, Servers } from '../cache/servers.ts';
 import type { Reply } from './exchange.ts';
@@ -15,6 +16,8 @@ import type { TrustState } from './zone-status.ts';
 
 /** The caches of an engine, one field a layer (servers belong to the hierarchy). */
 export interface Caches {
+  /** What all that is kept by name is hashed with. */
+  readonly names: NameHash;
   readonly answers: Answers;
   readonly host: Host;
   readonly records: Records;

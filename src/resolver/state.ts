@@ -6,8 +6,10 @@ import { Answers } from '../cache/answers.ts';
 import { DenialRanges } from '../cache/denial-ranges.ts';
 import { Hierarchy } from '../cache/hierarchy.ts';
 import { Host } from '../cache/host.ts';
+import { NameHash } from '../cache/name-hash.ts';
+import { PackedMap } from '../cache/packed-map.ts';
+import type { HashKey } from '../cache/question-hash.ts';
 import { Records } from '../cache/records.ts';
-import { SegmentedMap } from '../cache/segmented.ts';
 import { FamilyHealth, Servers, stateOctets } from '../cache/servers.ts';
 import { ImportedKeys } from '../dnssec/keys.ts';
 import { probeSupport } from '../dnssec/support.ts';
@@ -19,7 +21,7 @@ import { nameServersOf } from './classify.ts';
 import type { EngineOptions } from './options.ts';
 import { Pacer } from './pacer.ts';
 import type { Caches, Shared } from './shared.ts';
-import { type TrustState, zoneStatusOctets } from './zone-status.ts';
+import { readyStatuses, statusPacking, type TrustState } from './zone-status.ts';
 
 /** What outlives a change of options. */
 export interface Life {
@@ -69,15 +71,15 @@ export function makeShared(
 export function makeCaches(options: EngineOptions): Caches {
   const { limits, cache, random } = options;
   const { maxOctets } = cache;
-  const hierarchy = new Hierarchy({ octetsMax: Math.floor(maxOctets * SHARES.hierarchy), limits });
+  const seed: HashKey = [random.integer(2 ** 32), random.integer(2 ** 32)];
+  const names = new NameHash(seed);
+  const hierarchy = new Hierarchy({ octetsMax: Math.floor(maxOctets * SHARES.hierarchy), limits, names });
   configureZones(hierarchy, options);
   return {
-    answers: new Answers({
-      octetsMax: Math.floor(maxOctets * SHARES.answers),
-      seed: [random.integer(2 ** 32), random.integer(2 ** 32)],
-    }),
+    names,
+    answers: new Answers({ octetsMax: Math.floor(maxOctets * SHARES.answers), seed }),
     host: new Host(options.host),
-    records: new Records({ octetsMax: Math.floor(maxOctets * SHARES.records), limits }),
+    records: new Records({ octetsMax: Math.floor(maxOctets * SHARES.records), limits, names }),
     denialRanges: new DenialRanges({ octetsMax: Math.floor(maxOctets * SHARES.denialRanges) }),
     hierarchy,
     servers: new Servers({ entriesMax: Math.floor((maxOctets * SHARES.servers) / stateOctets) }),
@@ -86,14 +88,19 @@ export function makeCaches(options: EngineOptions): Caches {
 }
 
 /** What validation needs; undefined when nothing is validated. */
-export function makeTrust({ dnssec, cache }: EngineOptions): TrustState | undefined {
+export function makeTrust({ dnssec, cache }: EngineOptions, names: NameHash): TrustState | undefined {
   if (!dnssec.validate) return undefined;
   return {
     anchors: new Map(dnssec.anchors.map((anchor) => [anchor.zone, anchor])),
     negativeAnchors: new Map(dnssec.negativeAnchors.map((anchor) => [anchor.zone, anchor])),
     support: probeSupport({ sha1: dnssec.sha1 }),
     imported: new ImportedKeys(),
-    zones: new SegmentedMap({ octetsMax: Math.floor(cache.maxOctets * SHARES.zones), sizeOf: zoneStatusOctets }),
+    zones: new PackedMap({
+      octetsMax: Math.floor(cache.maxOctets * SHARES.zones),
+      names,
+      packing: statusPacking,
+      readyMax: readyStatuses,
+    }),
     inFlight: new Map(),
   };
 }

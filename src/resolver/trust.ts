@@ -13,7 +13,7 @@ import type { Found, FoundFailure } from './found.ts';
 import { keepRanges } from './keep-ranges.ts';
 import { keysFailure, keysMissing, noKeys, noteKeysFailure } from './keys-failure.ts';
 import type { Lookup, Scope } from './scope.ts';
-import type { TrustState, ZoneStatus } from './zone-status.ts';
+import { statusTag, type TrustState, type ZoneStatus } from './zone-status.ts';
 
 /** Asks for one name and type without validating: resolve.ts, handed in so that imports run one way. */
 export type FindLink = (scope: Scope, lookup: Lookup) => Promise<Found>;
@@ -52,8 +52,8 @@ async function topStatus(
   for (let name = target; ; name = parentOf(name)) {
     const negative = negativeStatus(scope, trust, name);
     if (negative !== undefined) return negative;
-    const kept = scope.read('status', trust.zones.get(name), name);
-    if (kept !== undefined && kept.kind !== 'inside' && kept.expiresAtMs > scope.nowMs()) return kept;
+    const kept = scope.read('status', trust.zones.get(name, statusTag, scope.nowMs()), name);
+    if (kept !== undefined && kept.kind !== 'inside') return kept;
     if (trust.anchors.has(name)) return shared(scope, lookup, trust, undefined, name, findLink);
     if (name === ROOT) break;
   }
@@ -88,8 +88,8 @@ async function shared(
 ): Promise<ZoneStatus | FoundFailure> {
   const negative = negativeStatus(scope, trust, name);
   if (negative !== undefined) return negative;
-  const kept = scope.read('status', trust.zones.get(name), name);
-  if (kept !== undefined && kept.expiresAtMs > scope.nowMs()) return kept;
+  const kept = scope.read('status', trust.zones.get(name, statusTag, scope.nowMs()), name);
+  if (kept !== undefined) return kept;
   const running = scope.wait('status', trust.inFlight.get(name), () => nameToText(name));
   if (running !== undefined) {
     const status = await withinDeadline(scope, running);
@@ -110,7 +110,7 @@ async function shared(
     const status = await started;
     // What was found by anchors that were replaced meanwhile serves this question alone.
     if (status.kind === 'failure') noteKeysFailure(scope, name, status);
-    else if (trust.anchors === anchors) trust.zones.set(name, status);
+    else if (trust.anchors === anchors) trust.zones.set(name, statusTag, status, status.expiresAtMs);
     return status;
   } finally {
     if (trust.inFlight.get(name) === started) trust.inFlight.delete(name);

@@ -1,8 +1,9 @@
 // What is known of zones' security, and what validation shares between resolutions.
 
-import type { SegmentedMap } from '../cache/segmented.ts';
+import type { PackReader, PackWriter } from '../cache/pack.ts';
+import type { PackedMap, Packing } from '../cache/packed-map.ts';
 import type { Trust } from '../dnssec/delegation.ts';
-import type { ImportedKeys, ZoneKeys } from '../dnssec/keys.ts';
+import { type ImportedKeys, readZoneKeys, type ZoneKeys } from '../dnssec/keys.ts';
 import type { Support } from '../dnssec/support.ts';
 import type { ExtendedError } from '../wire/message.ts';
 import type { Name } from '../wire/name.ts';
@@ -36,14 +37,42 @@ export interface TrustState {
   readonly negativeAnchors: ReadonlyMap<Name, NegativeAnchor>;
   readonly support: Support;
   readonly imported: ImportedKeys;
-  /** Statuses by zone (and by names that are no zones). */
-  readonly zones: SegmentedMap<ZoneStatus>;
+  /** Statuses by zone (and by names that are no zones), under {@link statusTag}. */
+  readonly zones: PackedMap<ZoneStatus>;
   /** Statuses being found out, by zone: whoever asks next waits for the same. */
   readonly inFlight: Map<Name, Promise<ZoneStatus | FoundFailure>>;
 }
 
-/** About what a status takes in memory, its key in the map included. Octets. */
-export function zoneStatusOctets(status: ZoneStatus, key: string): number {
-  const keys = status.kind === 'secure' ? status.keys.keys.reduce((sum, key) => sum + key.rdata.length + 300, 0) : 200;
-  return 300 + key.length + keys;
-}
+/** There is one status of a name. */
+export const statusTag = 0;
+/** Statuses kept unpacked, keys included: those of TLDs are met with each question. About 2 KiB each. */
+export const readyStatuses = 2048;
+
+const kinds: readonly ZoneStatus['kind'][] = ['secure', 'insecure', 'bogus', 'inside'];
+
+/** `expiresAtMs` is kept by the map. Statuses by negative anchors are not kept. */
+export const statusPacking: Packing<ZoneStatus> = {
+  pack(status: ZoneStatus, name: Name, to: PackWriter): void {
+    to.u8(kinds.indexOf(status.kind));
+    to.nameNear(status.zone, name);
+    if (status.kind === 'secure') {
+      to.u16(status.keys.keys.length);
+      for (const { rdata } of status.keys.keys) {
+        to.u16(rdata.length);
+        to.bytes(rdata);
+      }
+    } else if (status.kind !== 'inside') {
+      to.error(status.why);
+    }
+  },
+
+  unpack(from: PackReader, name: Name, _tag: number, expiresAtMs: number): ZoneStatus {
+    const kind = kinds[from.u8()] as ZoneStatus['kind'];
+    const zone = from.nameNear(name);
+    if (kind === 'inside') return { kind, zone, expiresAtMs };
+    if (kind !== 'secure') return { kind, zone, why: from.error(), expiresAtMs };
+    const rdatas: Uint8Array[] = [];
+    for (let left = from.u16(); left > 0; left--) rdatas.push(from.bytes(from.u16()));
+    return { kind, zone, keys: readZoneKeys(zone, rdatas), expiresAtMs };
+  },
+};

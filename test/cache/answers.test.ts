@@ -176,7 +176,8 @@ it('goes on keeping new answers after its arena wrapped many times', () => {
   const { entries, evictions, octets, octetsMax } = layer.stats();
   expect(entries + evictions).toBe(8000);
   expect(octets).toBeLessThanOrEqual(octetsMax);
-  expect(octets).toBeGreaterThan(0.9 * octetsMax);
+  // A quarter is left to the index, which has grown as far as so few answers need.
+  expect(octets).toBeGreaterThan(0.75 * octetsMax);
 });
 
 it('puts answers out for want of places in the index too, when they are very small', () => {

@@ -87,7 +87,7 @@ it('keeps RDATA apart from the message they came in', () => {
   message.fill(9);
   const kept = layer.rrset(www, TYPE.A, 0)?.rrset;
   expect(kept?.rdatas).toEqual([new Uint8Array(4).fill(7), new Uint8Array(4).fill(7)]);
-  expect(kept?.signatures[0]?.buffer.byteLength).toBe(98);
+  expect(kept?.signatures).toEqual([new Uint8Array(90).fill(7)]);
 });
 
 describe('denials (RFC 2308)', () => {
@@ -180,7 +180,7 @@ describe('upkeep', () => {
     expect(layer.flushZone(name('example.'))).toBe(1);
     expect(kinds(layer)).toEqual(['rrset']);
     layer.clear();
-    expect(layer.stats().octets).toBe(0);
+    expect(layer.stats().entries).toBe(0);
   });
 
   it('counts hits and misses and stays within its octets', () => {

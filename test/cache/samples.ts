@@ -4,7 +4,9 @@ import { type Limits, makeLimits } from '../../src/base/limits.ts';
 import type { Answers } from '../../src/cache/answers.ts';
 import { type DenialEntry, RANK, type RecordEntry } from '../../src/cache/entry.ts';
 import type { Delegation, Glue } from '../../src/cache/hierarchy.ts';
-import { type AnyEntry, Records } from '../../src/cache/records.ts';
+import { NameHash } from '../../src/cache/name-hash.ts';
+import { Records } from '../../src/cache/records.ts';
+import type { AnyEntry } from '../../src/cache/records-packing.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { buildMessage } from '../../src/wire/message.ts';
 import { type Name, nameFromText, nameOctets } from '../../src/wire/name.ts';
@@ -57,9 +59,14 @@ export function denial(kind: DenialEntry['kind'], text: string, changes: Partial
   };
 }
 
+/** Hashes of names, under a key of their own. */
+export function names(): NameHash {
+  return new NameHash([1, 2]);
+}
+
 /** An empty layer of records with ample room. */
 export function records(octetsMax: number = 1 << 20): Records {
-  return new Records({ octetsMax, limits });
+  return new Records({ octetsMax, limits, names: names() });
 }
 
 /** What a layer of records lists of a name. */

@@ -1,12 +1,10 @@
-// The memory of the layer `answers`: entries in two rings of one arena of typed arrays, with an index by hash.
+// Memory for the entries of a cache: two rings in one arena of typed arrays, with an index by hash.
 
 import { Buffer } from 'node:buffer';
 import { assert } from '../base/assert.ts';
-import { AnswerIndex } from './answer-index.ts';
+import { ArenaIndex, placeOctets } from './arena-index.ts';
 import { Ring } from './ring.ts';
 
-/** Octets of the layer for each place of the index: an answer takes 100 to 200, and a place in two stays empty. */
-const octetsPerPlace = 48;
 /** The part of the arena where new entries are on probation. */
 const probationShare = 0.1;
 /** Uses are counted up to this. */
@@ -32,8 +30,8 @@ const useOne = 1 << stateBits;
  * their turn to leave comes, and those of the long ring stay for another round with each use. The hashes of what left the
  * short ring are remembered for a while, and what comes back then goes to the long ring at once.
  */
-export class AnswerArena {
-  readonly index: AnswerIndex;
+export class Arena {
+  readonly index: ArenaIndex;
   /** All entries, as octets, 16-bit and 32-bit numbers and 64-bit floats. */
   readonly octets: Buffer;
   readonly halves: Uint16Array;
@@ -45,15 +43,15 @@ export class AnswerArena {
   readonly #protected: Ring;
   /** Whether something has had to leave the long ring since the start or {@link clear}. */
   #wasFull = false;
-  /** The upper half of each hash that left probation, at the place of its lower bits; a later one overwrites it. */
-  readonly #left: Uint16Array;
 
-  /** Takes `octetsMax`, 64 KiB or more, in all: allocated at once, touched as it fills. */
-  constructor(octetsMax: number) {
-    const places = 2 ** Math.floor(Math.log2(octetsMax / octetsPerPlace));
-    this.index = new AnswerIndex(places);
-    this.#left = new Uint16Array(2 * places);
-    const units = Math.floor((octetsMax - this.index.octets - this.#left.byteLength) / unitOctets);
+  /**
+   * Takes `octetsMax`, 64 KiB or more, in all: the rings are allocated at once and touched as they fill. There is a place
+   * in the full grown index for each `octetsPerPlace` of that, of which three in four may be taken.
+   */
+  constructor(octetsMax: number, octetsPerPlace: number) {
+    const places = Math.floor(octetsMax / octetsPerPlace);
+    this.index = new ArenaIndex(places);
+    const units = Math.floor((octetsMax - places * placeOctets) / unitOctets);
     const arena = new ArrayBuffer(units * unitOctets);
     this.octets = Buffer.from(arena);
     this.halves = new Uint16Array(arena);
@@ -66,18 +64,18 @@ export class AnswerArena {
 
   /** Octets in use: the index, and entries, dead ones until their room is taken. */
   get octetsUsed(): number {
-    const fixed = this.index.octets + this.#left.byteLength;
-    return fixed + (this.#probation.used + this.#protected.used) * unitOctets;
+    return this.index.octets + (this.#probation.used + this.#protected.used) * unitOctets;
   }
 
   /**
    * The slot of a new entry of `octets`, its state 0, put into the index; others are put out for it. `known`: it has been
-   * asked for before. -1 if it is too large. All other slots are void afterwards.
+   * asked for before. -1 if it is over a tenth of all room. All other slots are void afterwards.
    */
   add(hash: number, octets: number, known: boolean): number {
     const units = Math.ceil(octets / unitOctets);
-    if (this.index.count >= this.index.countMax) this.#makePlace();
-    const slot = known || this.#takeLeft(hash) ? this.#takeProtected(units) : this.#takeProbation(units);
+    if (units > this.#probation.size) return -1;
+    if (this.index.isFull(hash)) this.#makePlace(hash);
+    const slot = known || this.index.takeLeft(hash) ? this.#takeProtected(units) : this.#takeProbation(units);
     if (slot < 0) return -1;
     this.words[slot * unitWords + sizeWord] = units;
     this.words[slot * unitWords + hashWord] = hash;
@@ -120,7 +118,6 @@ export class AnswerArena {
   clear(): void {
     this.#wasFull = false;
     this.index.clear();
-    this.#left.fill(0);
     this.#probation.clear();
     this.#protected.clear();
   }
@@ -133,9 +130,8 @@ export class AnswerArena {
     return (this.words[slot * unitWords + stateWord] ?? 0) >>> stateBits;
   }
 
-  /** Room on probation, where the oldest move on or leave; -1: there is none of that size. */
+  /** Room on probation, where the oldest move on or leave. */
   #takeProbation(units: number): number {
-    if (units > this.#probation.size) return -1;
     for (;;) {
       const slot = this.#probation.take(units);
       if (slot >= 0) return slot;
@@ -145,7 +141,7 @@ export class AnswerArena {
       const to = this.#uses(oldest) > 0 ? this.#takeProtected(size) : this.#takeUnused(size);
       if (to >= 0) this.#move(oldest, to, size, 0);
       else {
-        this.#left[this.#leftPlace(this.#hash(oldest))] = leftMark(this.#hash(oldest));
+        this.index.noteLeft(this.#hash(oldest));
         this.#putOut(oldest);
       }
     }
@@ -156,9 +152,8 @@ export class AnswerArena {
     return this.#wasFull ? -1 : this.#protected.take(units);
   }
 
-  /** Room in the long ring; -1: there is none of that size. */
+  /** Room in the long ring. */
   #takeProtected(units: number): number {
-    if (units > this.#protected.size) return -1;
     for (let chances = 0; ; ) {
       const slot = this.#protected.take(units);
       if (slot >= 0) return slot;
@@ -167,8 +162,8 @@ export class AnswerArena {
   }
 
   /** A place in the full index: the long ring gives it, which holds the most entries by far. */
-  #makePlace(): void {
-    for (let chances = 0; this.index.count >= this.index.countMax; ) {
+  #makePlace(hash: number): void {
+    for (let chances = 0; this.index.isFull(hash); ) {
       if (this.#passOn(chances < secondChancesMost)) chances++;
     }
   }
@@ -201,20 +196,4 @@ export class AnswerArena {
     const word = to * unitWords + stateWord;
     this.words[word] = ((this.words[word] ?? 0) & (useOne - 1)) | (uses << stateBits);
   }
-
-  #leftPlace(hash: number): number {
-    return hash & (this.#left.length - 1);
-  }
-
-  #takeLeft(hash: number): boolean {
-    const place = this.#leftPlace(hash);
-    if (this.#left[place] !== leftMark(hash)) return false;
-    this.#left[place] = 0;
-    return true;
-  }
-}
-
-/** Never 0, which marks an empty place. */
-function leftMark(hash: number): number {
-  return hash >>> 16 || 1;
 }
