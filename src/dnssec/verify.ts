@@ -11,11 +11,13 @@ import { type Algorithm, algorithmOf, algorithmToText, verifyOctets } from './al
 import { canonicalRdatas, signedData, signedLabels } from './canonical.ts';
 import { type ImportedKeys, keyToText, signsZoneData, type ZoneKey, type ZoneKeys, zoneKeyFlag } from './keys.ts';
 import type { Support } from './support.ts';
+import type { VerifiedSignatures } from './verified.ts';
 
 /** What every check needs beside the data. */
 export interface VerifyContext {
   readonly support: Support;
   readonly imported: ImportedKeys;
+  readonly verified: VerifiedSignatures;
   readonly limits: Pick<Limits, 'signaturesPerRRset' | 'signatureChecksPerRRset' | 'keysPerTag'>;
   /** Seconds since 1970 by the wall clock. */
   readonly nowSeconds: number;
@@ -66,7 +68,8 @@ export interface Bogus {
 /**
  * Judges `rrset`, which should be `zoneKeys.zone`'s, by that zone's keys, which must be secure. Each `yield` comes
  * before one cryptographic check (an import of a key counts with it), so that the caller can count it, wait, or leave
- * off with `return()`. At most `signatureChecksPerRRset` checks.
+ * off with `return()`. At most `signatureChecksPerRRset` checks, those that are remembered counted too: what a
+ * question may cost does not hang on what others asked before.
  */
 export function* verifyRRset(
   rrset: RRset,
@@ -214,21 +217,26 @@ function keysFor(rrsig: Rrsig, zoneKeys: ZoneKeys, keysPerTag: number): { keys: 
   return { keys, fault: { weight: 3, code: flagged ? EDE.dnssecBogus : EDE.noZoneKeyBitSet, text } };
 }
 
-/** The check itself: nothing when the signature verifies. */
+/** The check itself: nothing when the signature verifies, or did a while ago. */
 function checkSignature(
   rrset: RRset,
   rdatas: readonly Uint8Array[],
   { rrsig, rrsigRdata, key, algorithm }: Candidate,
-  context: VerifyContext,
+  { imported, verified }: VerifyContext,
 ): Fault | undefined {
-  const imported = context.imported.import(key);
-  if (imported.key === undefined) {
-    const text = `key ${keyToText(key)} of ${nameToText(rrsig.signer)} is unusable: ${imported.fault}`;
+  const data = signedData(rrset, rdatas, rrsig, rrsigRdata);
+  const id = verified.idOf(key, rrsig.signature, data);
+  if (id !== undefined && verified.has(id)) return undefined;
+  const ready = imported.import(key);
+  if (ready.key === undefined) {
+    const text = `key ${keyToText(key)} of ${nameToText(rrsig.signer)} is unusable: ${ready.fault}`;
     return { weight: 3, code: EDE.dnskeyMissing, text };
   }
-  const data = signedData(rrset, rdatas, rrsig, rrsigRdata);
-  if (verifyOctets(algorithm, imported.key, data, rrsig.signature)) return undefined;
-  return { weight: 5, code: EDE.dnssecBogus, text: `${signatureToText(rrsig)} does not verify` };
+  if (!verifyOctets(algorithm, ready.key, data, rrsig.signature)) {
+    return { weight: 5, code: EDE.dnssecBogus, text: `${signatureToText(rrsig)} does not verify` };
+  }
+  if (id !== undefined) verified.add(id);
+  return undefined;
 }
 
 function secure(rrset: RRset, zone: Name, { rrsig, key, validSeconds }: Candidate): SecureRRset {

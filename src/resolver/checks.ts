@@ -43,6 +43,7 @@ export class Checks {
     this.context = {
       support: trust.support,
       imported: trust.imported,
+      verified: trust.verified,
       limits,
       nowSeconds: scope.wallSeconds(),
       skew: defaultSkew,

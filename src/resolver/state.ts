@@ -13,6 +13,7 @@ import { Records } from '../cache/records.ts';
 import { FamilyHealth, Servers, stateOctets } from '../cache/servers.ts';
 import { ImportedKeys } from '../dnssec/keys.ts';
 import { probeSupport } from '../dnssec/support.ts';
+import { VerifiedSignatures } from '../dnssec/verified.ts';
 import { ROOT } from '../wire/name.ts';
 import { toRRsets } from '../wire/rrset.ts';
 import { TYPE } from '../wire/types.ts';
@@ -95,6 +96,7 @@ export function makeTrust({ dnssec, cache }: EngineOptions, names: NameHash): Tr
     negativeAnchors: new Map(dnssec.negativeAnchors.map((anchor) => [anchor.zone, anchor])),
     support: probeSupport({ sha1: dnssec.sha1 }),
     imported: new ImportedKeys(),
+    verified: new VerifiedSignatures(),
     zones: new PackedMap({
       octetsMax: Math.floor(cache.maxOctets * SHARES.zones),
       names,

@@ -5,6 +5,7 @@ import type { PackedMap, Packing } from '../cache/packed-map.ts';
 import type { Trust } from '../dnssec/delegation.ts';
 import { type ImportedKeys, readZoneKeys, type ZoneKeys } from '../dnssec/keys.ts';
 import type { Support } from '../dnssec/support.ts';
+import type { VerifiedSignatures } from '../dnssec/verified.ts';
 import type { ExtendedError } from '../wire/message.ts';
 import type { Name } from '../wire/name.ts';
 import type { FoundFailure } from './found.ts';
@@ -37,6 +38,7 @@ export interface TrustState {
   readonly negativeAnchors: ReadonlyMap<Name, NegativeAnchor>;
   readonly support: Support;
   readonly imported: ImportedKeys;
+  readonly verified: VerifiedSignatures;
   /** Statuses by zone (and by names that are no zones), under {@link statusTag}. */
   readonly zones: PackedMap<ZoneStatus>;
   /** Statuses being found out, by zone: whoever asks next waits for the same. */

@@ -7,6 +7,7 @@ import { algorithmOf } from '../../src/dnssec/algorithms.ts';
 import { canonicalRdatas, signedData, signedLabels } from '../../src/dnssec/canonical.ts';
 import { ImportedKeys, keyTag, readZoneKeys, type ZoneKeys } from '../../src/dnssec/keys.ts';
 import { probeSupport, type Support } from '../../src/dnssec/support.ts';
+import { VerifiedSignatures } from '../../src/dnssec/verified.ts';
 import { defaultSkew, runChecks, type SecureRRset, type VerifyContext, verifyRRset } from '../../src/dnssec/verify.ts';
 import { labelCount, type Name, nameFromText, nameOctets, nameToText } from '../../src/wire/name.ts';
 import { readRrsig } from '../../src/wire/rdata.ts';
@@ -22,7 +23,15 @@ export function at(date: string): number {
 }
 
 export function context(nowSeconds: number, changes: Partial<VerifyContext> = {}): VerifyContext {
-  return { support, imported: new ImportedKeys(), limits: makeLimits(), nowSeconds, skew: defaultSkew, ...changes };
+  return {
+    support,
+    imported: new ImportedKeys(),
+    verified: new VerifiedSignatures(),
+    limits: makeLimits(),
+    nowSeconds,
+    skew: defaultSkew,
+    ...changes,
+  };
 }
 
 /** Indentation means nothing here: each record names its owner. */

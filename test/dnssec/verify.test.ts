@@ -3,7 +3,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { limitTable, makeLimits } from '../../src/base/limits.ts';
-import { readZoneKeys, type ZoneKeys } from '../../src/dnssec/keys.ts';
+import { type ImportedKeys, readZoneKeys, type ZoneKeys } from '../../src/dnssec/keys.ts';
+import { VerifiedSignatures } from '../../src/dnssec/verified.ts';
 import {
   type Bogus,
   checkValidity,
@@ -45,6 +46,38 @@ function keysOf(zone: Name, ...signers: readonly { dnskey: Uint8Array }[]): Zone
     signers.map(({ dnskey }) => dnskey),
   );
 }
+
+describe('a signature that held a while ago', () => {
+  const verified = new VerifiedSignatures();
+  const signed = signer.sign(address);
+  const broken = { import: () => ({ fault: 'no key is imported here' }) } as unknown as ImportedKeys;
+  verify(signed, signer.keys, { verified });
+
+  test('is not computed again, and counts as a check all the same', () => {
+    expect(verify(signed, signer.keys, { verified, imported: broken })).toMatchObject({ kind: 'secure' });
+    expect(checksOf(signed, signer.keys, { verified })).toBe(1);
+  });
+
+  test('has to be valid now', () => {
+    const late = { verified, nowSeconds: now + 10 * 365 * 86_400 };
+    expect(verify(signed, signer.keys, late)).toMatchObject({ why: { code: EDE.signatureExpired } });
+  });
+
+  test('says nothing of the same signature over other data, or by another key', () => {
+    const [first] = signed.rdatas as [Uint8Array];
+    const changed = { ...signed, rdatas: [first] };
+    expect(verify(changed, signer.keys, { verified })).toMatchObject({ kind: 'bogus' });
+    const twin = readZoneKeys(signer.zone, [other.dnskey]).keys.map((key) => ({ ...key, tag: signer.tag }));
+    expect(verify(signed, { zone: signer.zone, keys: twin }, { verified })).toMatchObject({ kind: 'bogus' });
+  });
+
+  test('is forgotten in time: of so many, twice as many are remembered', () => {
+    const few = new VerifiedSignatures({ entriesMax: 10 });
+    for (let i = 0; i < 100; i++) few.add(`${i}`);
+    expect(few.has('89')).toBe(true);
+    expect(few.has('79')).toBe(false);
+  });
+});
 
 describe('a signature that meets all conditions', () => {
   test.each([5, 7, 8, 10, 13, 14, 15, 16])('of algorithm %i is secure', (algorithm) => {
