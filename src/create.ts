@@ -2,6 +2,7 @@
 
 import { makeLimits } from './base/limits.ts';
 import { type Log, silentLog } from './base/ports.ts';
+import type { SystemCalls } from './base/system-calls.ts';
 import { serverAddressToText } from './config/address.ts';
 import { fillSettings } from './config/schema.ts';
 import { defaultSettings, type LogLevel, type Settings, type SettingsInput } from './config/settings.ts';
@@ -22,6 +23,7 @@ import {
 } from './lookup.ts';
 import { systemClock } from './net/clock.ts';
 import { systemRandom } from './net/random.ts';
+import { findSystemCalls } from './net/system-calls.ts';
 import { createTransport } from './net/transport.ts';
 import { createReloader, type ReadSettings } from './reload.ts';
 import type { Observer } from './resolver/events.ts';
@@ -169,6 +171,7 @@ export function createDaemon(settings: Settings, parts: DaemonParts): Daemon {
     allow: settings.allow,
     cookieSecret: settings.clients.cookies ? drawSecret(ports.random) : undefined,
     limits: makeLimits(),
+    calls: batchedCalls(settings, log),
   });
   const reloader = createReloader(settings, parts, (changed) => {
     opened.reconfigure(changed);
@@ -198,6 +201,14 @@ export function createDaemon(settings: Settings, parts: DaemonParts): Daemon {
       opened.close();
     },
   };
+}
+
+/** What batched I/O needs; where it is wanted and cannot be had, the log says why. */
+function batchedCalls({ upstream }: Settings, log: Log): SystemCalls | undefined {
+  if (upstream.batchedIo === 'off') return undefined;
+  const { calls, why } = findSystemCalls();
+  if (calls === undefined) log.info('no batched I/O, which takes half the CPU time', { why });
+  return calls;
 }
 
 function drawSecret(random: Ports['random']): Uint8Array {

@@ -25,6 +25,9 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 /** What a module may be imported by: layers, or single files. A module in no table is not to be imported at all. */
 const MODULES: Readonly<Record<string, readonly string[]>> = {
   commander: ['cli'],
+  // Optional: system calls without the event loop.
+  koffi: ['src/net/system-calls.ts'],
+  'node:module': ['src/net/system-calls.ts'],
   'dns-packet': ['lab', 'testing'],
   'lru-cache': ['cache', 'net'],
   pino: ['src/cli/log.ts'],

@@ -58,7 +58,10 @@ export interface Settings {
     readonly qnameMinimisation: 'strict' | 'relaxed' | 'off';
     /** Random upper and lower case in questions (0x20) against forged answers. Default true. */
     readonly caseRandomisation: boolean;
-    /** Many datagrams in one system call where the platform can. Default `auto`. */
+    /**
+     * Many datagrams in one system call, by the listeners too: `auto` (default) where the package `koffi` is installed,
+     * on Linux (x64, arm64); `off`.
+     */
     readonly batchedIo: 'auto' | 'off';
     /** UDP payload that we offer to servers and clients, 512..4096 octets. Default 1232 (DNS flag day 2020). */
     readonly udpPayloadOctets: number;

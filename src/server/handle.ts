@@ -56,9 +56,13 @@ export type Handled = number | Promise<Uint8Array | undefined>;
 
 /** Handles queries. It never throws and its promises never reject. */
 export interface Handler {
-  /** `out` has at least {@link OUT_OCTETS_LEAST} octets over UDP, 65,535 over TCP. Keeps neither `from` nor `out`. */
+  /**
+   * The query is the first `length` octets of `query`. `out` has at least {@link OUT_OCTETS_LEAST} octets over UDP,
+   * 65,535 over TCP. Keeps neither `query` nor `from` nor `out`.
+   */
   handle(
     query: Uint8Array,
+    length: number,
     from: { readonly address: string; readonly port: number },
     overTcp: boolean,
     out: Uint8Array,
@@ -99,12 +103,13 @@ export function createHandler(settings: HandlerOptions): Handler {
 
   function judge(
     query: Uint8Array,
+    queryOctets: number,
     from: { readonly address: string; readonly port: number },
     overTcp: boolean,
     out: Uint8Array,
   ): Handled {
     if (reservedPort(from.port)) return drop();
-    const form = scanQuery(query, view);
+    const form = scanQuery(query, queryOctets, view);
     if (form === SCAN.drop) return drop();
     const client = classify(from.address);
     view.client = client;
@@ -117,7 +122,7 @@ export function createHandler(settings: HandlerOptions): Handler {
     if (verdict !== SCAN.proceed) return fail(query, out, verdict, NO_OPTIONS);
     const nowMs = clock.nowMs();
     const slot = answers.find(query, view.questionEnd, layerFlags(view), nowMs);
-    if (slot < 0) return miss(query, from, out);
+    if (slot < 0) return miss(query.subarray(0, queryOctets), from, out);
     const length = answers.copy(slot, out, nowMs);
     count.fromAnswers += 1;
     const secure = answers.secure(slot);
@@ -229,11 +234,11 @@ export function createHandler(settings: HandlerOptions): Handler {
   }
 
   return {
-    handle(query, from, overTcp, out): Handled {
+    handle(query, length, from, overTcp, out): Handled {
       count.queries += 1;
       if (overTcp) count.queriesOverTcp += 1;
       try {
-        return judge(query, from, overTcp, out);
+        return judge(query, length, from, overTcp, out);
       } catch (error) {
         if (!(error instanceof WireError)) reportFault('fault while handling a query', error);
         return fail(query, out, error instanceof WireError ? RCODE.FORMERR : RCODE.SERVFAIL, NO_OPTIONS);

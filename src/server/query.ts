@@ -55,13 +55,13 @@ export function createQueryView(): QueryView {
   };
 }
 
-/** Fills `view` from `query` and judges its form. `view` holds what was read before a fault was met. */
-export function scanQuery(query: Uint8Array, view: QueryView): number {
+/** Fills `view` from the first `end` octets of `query` and judges their form; a fault leaves what was read before it. */
+export function scanQuery(query: Uint8Array, end: number, view: QueryView): number {
   view.questionEnd = 0;
   view.edns = false;
   view.dnssecOk = false;
   view.cookieAt = 0;
-  if (query.length < HEADER_OCTETS) return SCAN.drop;
+  if (end < HEADER_OCTETS) return SCAN.drop;
   const flags = u16(query, 2);
   // A response is never answered: two servers would answer each other for ever.
   if ((flags & 0x8000) !== 0) return SCAN.drop;
@@ -73,16 +73,16 @@ export function scanQuery(query: Uint8Array, view: QueryView): number {
   if ((flags & 0x0200) !== 0) return RCODE.FORMERR;
   if (u16(query, 4) !== 1 || u16(query, 6) !== 0 || u16(query, 8) !== 0) return RCODE.FORMERR;
   const additional = u16(query, 10);
-  if (additional > 1 || !scanQuestion(query, view)) return RCODE.FORMERR;
-  if (additional === 1 && !scanOpt(query, view)) return RCODE.FORMERR;
+  if (additional > 1 || !scanQuestion(query, end, view)) return RCODE.FORMERR;
+  if (additional === 1 && !scanOpt(query, end, view)) return RCODE.FORMERR;
   return SCAN.proceed;
 }
 
-function scanQuestion(query: Uint8Array, view: QueryView): boolean {
+function scanQuestion(query: Uint8Array, end: number, view: QueryView): boolean {
   let at = HEADER_OCTETS;
   for (;;) {
-    const length = query[at];
-    if (length === undefined) return false;
+    if (at >= end) return false;
+    const length = query[at] as number;
     at += 1;
     if (length === 0) break;
     // Nothing precedes the question that a compression pointer could point to.
@@ -90,7 +90,7 @@ function scanQuestion(query: Uint8Array, view: QueryView): boolean {
     at += length;
     if (at - HEADER_OCTETS >= NAME_OCTETS_MAX) return false;
   }
-  if (at + 4 > query.length) return false;
+  if (at + 4 > end) return false;
   view.type = u16(query, at);
   view.class = u16(query, at + 2);
   view.questionEnd = at + 4;
@@ -98,11 +98,11 @@ function scanQuestion(query: Uint8Array, view: QueryView): boolean {
 }
 
 /** The OPT record (RFC 6891, 6.1.2). Unknown options are passed over, however many: nothing is kept of them. */
-function scanOpt(query: Uint8Array, view: QueryView): boolean {
+function scanOpt(query: Uint8Array, octets: number, view: QueryView): boolean {
   const at = view.questionEnd;
-  if (at + OPT_FIXED_OCTETS > query.length || query[at] !== 0 || u16(query, at + 1) !== TYPE.OPT) return false;
+  if (at + OPT_FIXED_OCTETS > octets || query[at] !== 0 || u16(query, at + 1) !== TYPE.OPT) return false;
   const end = at + OPT_FIXED_OCTETS + u16(query, at + 9);
-  if (end > query.length) return false;
+  if (end > octets) return false;
   view.edns = true;
   view.payloadOctets = u16(query, at + 3);
   view.version = query[at + 6] as number;

@@ -2,6 +2,7 @@
 
 import type { Limits } from '../base/limits.ts';
 import type { Clock, Log, ServerAddress } from '../base/ports.ts';
+import type { SystemCalls } from '../base/system-calls.ts';
 import { type ClientClass, createAcl } from './acl.ts';
 import type { HandlerStats } from './counts.ts';
 import { createFaultLog } from './fault-log.ts';
@@ -24,6 +25,8 @@ export interface ServerOptions {
   readonly skipMissing?: boolean;
   /** Addresses and prefixes that may ask; others get REFUSED. */
   readonly allow: readonly string[];
+  /** Where the platform has them, UDP sockets are drained and answered in batches. */
+  readonly calls?: SystemCalls | undefined;
   /** 16 random octets turn server cookies on (RFC 9018); resolvers that share an address share them. */
   readonly cookieSecret?: Uint8Array | undefined;
 }
@@ -75,7 +78,7 @@ export function createServer(options: ServerOptions): Server {
   return {
     async start(): Promise<StartedServer> {
       const { listen, skipMissing = false, inherited = 0 } = options;
-      const parts = { log, tcp, udp: { handler, reportFault } };
+      const parts = { log, tcp, udp: { handler, reportFault, calls: options.calls } };
       bound =
         inherited > 0
           ? await listenInherited({ ...parts, descriptors: inherited })

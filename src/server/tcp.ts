@@ -165,7 +165,7 @@ export function createTcpService(options: TcpOptions): TcpService {
       return false;
     }
     connection.activeMs = clock.nowMs();
-    const handled = handler.handle(query, connection.from, true, out);
+    const handled = handler.handle(query, query.length, connection.from, true, out);
     if (typeof handled !== 'number') {
       connection.inFlight += 1;
       void answerLater(connection, handled);

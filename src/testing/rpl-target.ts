@@ -47,7 +47,7 @@ export function makeReplayTarget(environment: ReplayEnvironment): ReplayTarget {
   return {
     async ask(query, protocol, client) {
       const out = new Uint8Array(outOctets);
-      const handled = handler.handle(query, { address: client, port: 5353 }, protocol === 'tcp', out);
+      const handled = handler.handle(query, query.length, { address: client, port: 5353 }, protocol === 'tcp', out);
       const octets = typeof handled === 'number' ? out.slice(0, handled) : await handled;
       if (faults.length > 0) throw faults[0];
       return octets === undefined || octets.length === 0 ? undefined : octets;

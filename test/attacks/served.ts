@@ -31,7 +31,7 @@ export function serveClients(world: World): Served {
     handler,
     faults,
     async ask(query, { address = '192.168.1.1', port = 4000, tcp = false } = {}) {
-      const handled = handler.handle(query, { address, port }, tcp, tcp ? out : out.subarray(0, 4352));
+      const handled = handler.handle(query, query.length, { address, port }, tcp, tcp ? out : out.subarray(0, 4352));
       if (typeof handled === 'number') return handled === 0 ? undefined : out.slice(0, handled);
       return handled;
     },

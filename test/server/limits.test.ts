@@ -38,7 +38,7 @@ function makeHandler(delayMs: number, limits: Partial<Limits> = {}): { handler: 
 }
 
 function ask(handler: Handler, address: string, overTcp: boolean, query = makeQuery({ edns: {} })): Handled {
-  const handled = handler.handle(query, { address, port: 5000 }, overTcp, out);
+  const handled = handler.handle(query, query.length, { address, port: 5000 }, overTcp, out);
   return handled;
 }
 const out = new Uint8Array(OUT_OCTETS_LEAST);
@@ -97,7 +97,7 @@ describe('late replies to one address', () => {
 describe('source ports of services that answer anything', () => {
   it.each([0, 7, 13, 17, 19])('get no reply: %i', (port) => {
     const { handler } = makeHandler(1);
-    expect(handler.handle(makeQuery(), { address: '192.0.2.9', port }, false, out)).toBe(0);
+    expect(handler.handle(makeQuery(), makeQuery().length, { address: '192.0.2.9', port }, false, out)).toBe(0);
     expect(handler.stats()).toMatchObject({ dropped: 1, awaited: 0 });
   });
 });

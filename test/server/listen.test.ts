@@ -5,8 +5,21 @@ import { networkInterfaces } from 'node:os';
 import { pid, platform } from 'node:process';
 import { afterEach, describe, expect, it } from 'vitest';
 import { silentLog } from '../../src/base/ports.ts';
+import type { SystemCalls } from '../../src/base/system-calls.ts';
+import { findSystemCalls } from '../../src/net/system-calls.ts';
 import { expandListen, listenOn, parseListen } from '../../src/server/listen.ts';
-import { askUdp, closeServers, connectTcp, makeQuery, startServer } from './clients.ts';
+import { parseMessage } from '../../src/wire/message.ts';
+import { nameToText } from '../../src/wire/name.ts';
+import { RCODE } from '../../src/wire/types.ts';
+import {
+  answer,
+  askUdp,
+  closeServers,
+  connectTcp,
+  makeQuery,
+  pause,
+  startServer as startAnyServer,
+} from './clients.ts';
 
 const closers: (() => void)[] = [];
 afterEach(async () => {
@@ -90,7 +103,15 @@ describe('expandListen', () => {
   });
 });
 
-describe('a server', () => {
+const found = findSystemCalls();
+
+/** Each way by which UDP sockets are served has to do the same. */
+const ways: [string, SystemCalls | undefined][] = [['dgram alone', undefined]];
+if (found.calls !== undefined) ways.push(['batches', found.calls]);
+
+describe.each(ways)('a server that uses %s', (_, calls) => {
+  const startServer: typeof startAnyServer = (script, changes) => startAnyServer(script, { ...changes, calls });
+
   it('listens on UDP and TCP of every address, with one port where any will do', async () => {
     const { address, server } = await startServer({}, { listen: ['127.0.0.1:0', '127.0.0.2:0'] });
     expect(address.port).toBeGreaterThan(0);
@@ -163,5 +184,53 @@ describe('a server', () => {
     const { address } = await startServer({}, { listen: ['127.53.53.1:5353'] });
     expect(await askUdp(address, makeQuery())).toMatchObject({ rcode: 0 });
     await expect(startServer({}, { listen: ['127.53.53.1:5353'] })).rejects.toThrow(/\(TCP\): held by/);
+  });
+
+  it('answers each of a burst from many addresses and ports with its own reply, some later', async () => {
+    const { address, server } = await startServer({
+      fromCache: ({ name }) => (nameToText(name).startsWith('late') ? undefined : answer('192.0.2.1')),
+      resolve: async () => {
+        await pause(5);
+        return answer('192.0.2.2');
+      },
+    });
+    const clients = Array.from({ length: 60 }, () => createSocket('udp4'));
+    closers.push(...clients.map((client) => () => client.close()));
+    const got = clients.map(() => new Map<number, number>());
+    const bindings = clients.map(async (client, i) => {
+      await new Promise<void>((resolve) => client.bind(0, `127.0.0.${10 + (i % 7)}`, resolve));
+      client.on('message', (octets) => {
+        const { id, answer: records } = parseMessage(octets);
+        got[i]?.set(id, records[0]?.rdata[3] ?? 0);
+      });
+    });
+    await Promise.all(bindings);
+    const late = (n: number): boolean => n % 5 === 0;
+    for (let n = 0; n < 10; n++) {
+      for (const [i, client] of clients.entries()) {
+        const name = late(n) ? `late${n}.example.com` : `n${n}.example.com`;
+        client.send(makeQuery({ id: 100 * i + n, name }), address.port, address.ip);
+      }
+    }
+    for (let waits = 0; waits < 100 && got.some((replies) => replies.size < 10); waits++) await pause(20);
+    for (const [i, replies] of got.entries()) {
+      const wanted = Array.from({ length: 10 }, (_, n) => [100 * i + n, late(n) ? 2 : 1]);
+      expect(new Map([...replies].sort(([a], [b]) => a - b))).toEqual(new Map(wanted as [number, number][]));
+    }
+    expect(server.stats().queries).toBe(600);
+  });
+
+  it('takes what is no query amid a burst for what it is', async () => {
+    const { address, server } = await startServer({});
+    const client = createSocket('udp4');
+    closers.push(() => client.close());
+    const rcodes: number[] = [];
+    client.on('message', (octets) => rcodes.push((octets[3] ?? 0) & 15));
+    const sent = [new Uint8Array(0), new Uint8Array(11), new Uint8Array(5000).fill(1), makeQuery().subarray(0, 20)];
+    for (let i = 0; i < 40; i++) client.send([...sent, makeQuery()][i % 5] as Uint8Array, address.port, address.ip);
+    for (let waits = 0; waits < 100 && server.stats().queries < 40; waits++) await pause(20);
+    await pause(20);
+    expect(rcodes.filter((rcode) => rcode === RCODE.NOERROR)).toHaveLength(8);
+    expect(rcodes.filter((rcode) => rcode === RCODE.FORMERR)).toHaveLength(16);
   });
 });

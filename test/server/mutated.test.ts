@@ -55,7 +55,7 @@ describe('the handler', () => {
     const rcodes = new Set<number>();
     for (let i = 0; i < QUERIES; i += 1) {
       const query = mutate(samples[i % samples.length] as Uint8Array, random);
-      const handled = handler.handle(query, { address: '127.0.0.1', port: 4000 }, false, out);
+      const handled = handler.handle(query, query.length, { address: '127.0.0.1', port: 4000 }, false, out);
       const reply = typeof handled === 'number' ? out.subarray(0, handled) : await handled;
       if (reply === undefined || reply.length === 0) continue;
       expect(reply.length).toBeLessThanOrEqual(1232);

@@ -1,0 +1,63 @@
+// The port to system calls on datagram sockets, where the platform lets them be made without a turn of the event loop each.
+
+/** Memory that system calls read and write by its address; it is never given back. */
+export interface FixedMemory {
+  readonly buffer: ArrayBuffer;
+  readonly address: bigint;
+}
+
+/**
+ * System calls of Linux on 64 bits, none of which blocks. Descriptors are numbers; addresses of peers are octets as
+ * `sockaddr_in` and `sockaddr_in6` have them. Calls that throw throw an Error with the system's `code`.
+ */
+export interface SystemCalls {
+  /** Zeroed. To be called when something is opened, not while it works. */
+  allocate(octets: number): FixedMemory;
+  /** A UDP socket of IPv4 or of IPv6 alone, non-blocking and closed on exec. Throws. */
+  openSocket(ipv6: boolean): number;
+  /** Throws. */
+  bind(descriptor: number, address: Uint8Array): void;
+  /** An integer option; false where the system refuses it. */
+  setOption(descriptor: number, level: number, option: number, value: number): boolean;
+  close(descriptor: number): void;
+  /** Sends the first `length` octets to `address`; false when the system does not take them now. */
+  sendTo(descriptor: number, octets: Uint8Array, length: number, address: Uint8Array): boolean;
+  /** Fills up to `count` of the `mmsghdr` that `headers` holds; returns how many, 0 when nothing waits. */
+  receiveMany(descriptor: number, headers: Uint8Array, count: number): number;
+  /** Sends `count` of the `mmsghdr` that `headers` holds; returns how many the system took, 0 or more. */
+  sendMany(descriptor: number, headers: Uint8Array, count: number): number;
+}
+
+/** Levels and options of sockets, as Linux numbers them. */
+export const SOCKET_OPTION = {
+  socket: 1,
+  reuseAddress: 2,
+  sendBuffer: 7,
+  receiveBuffer: 8,
+  ip: 0,
+  ipMtuDiscover: 10,
+  ipv6: 41,
+  ipv6MtuDiscover: 23,
+  ipv6Only: 26,
+  /** IP_PMTUDISC_OMIT: no forged ICMP can make us send fragments; as BIND and Unbound do. */
+  mtuDiscoverOmit: 5,
+} as const;
+
+/** Octets of the longest address, `sockaddr_in6`. */
+export const sockaddrOctets = 28;
+const familyIpv4 = 2;
+const familyIpv6 = 10;
+
+/**
+ * The address of a peer with `octets` (4, 16, or 4 for an IPv4-mapped one) and `port`, as a socket of that family takes
+ * it. `scope`: the number of a link-local address's interface.
+ */
+export function makeSockaddr(octets: Uint8Array, port: number, ipv6: boolean, scope = 0): Uint8Array {
+  const address = new Uint8Array(ipv6 ? sockaddrOctets : 16);
+  address[0] = ipv6 ? familyIpv6 : familyIpv4;
+  address[2] = port >>> 8;
+  address[3] = port;
+  address.set(octets, ipv6 ? 8 : 4);
+  if (ipv6) for (let i = 0; i < 4; i++) address[24 + i] = scope >>> (8 * i);
+  return address;
+}

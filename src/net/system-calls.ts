@@ -1,0 +1,78 @@
+// System calls by way of `koffi`, a foreign function interface that the user may install: most programs do without.
+
+import { createRequire } from 'node:module';
+import { arch, platform } from 'node:process';
+import { getSystemErrorName } from 'node:util';
+import type { FixedMemory, SystemCalls } from '../base/system-calls.ts';
+
+type Koffi = typeof import('koffi');
+
+/** What was found: the calls, or why there are none, in words for a log. */
+export type FoundCalls =
+  | { readonly calls: SystemCalls; readonly why?: undefined }
+  | { readonly calls?: undefined; readonly why: string };
+
+const PROT_READ_WRITE = 3;
+const MAP_PRIVATE_ANONYMOUS = 0x22;
+const SOCK_DGRAM_NONBLOCK_CLOEXEC = 0x80802;
+const MSG_DONTWAIT = 0x40;
+const FAMILY = { ipv4: 2, ipv6: 10 } as const;
+
+/** The calls, where this platform has them and `load` finds the package. Loading takes about 10 ms. */
+export function findSystemCalls(load: () => Koffi = loadKoffi): FoundCalls {
+  if (platform !== 'linux' || (arch !== 'x64' && arch !== 'arm64')) return { why: `${platform} on ${arch} has none` };
+  try {
+    return { calls: systemCalls(load()) };
+  } catch (error) {
+    const missing = error instanceof Error && 'code' in error && error.code === 'MODULE_NOT_FOUND';
+    return { why: missing ? 'the package koffi is not installed' : `koffi: ${(error as Error).message}` };
+  }
+}
+
+function loadKoffi(): Koffi {
+  return createRequire(import.meta.url)('koffi') as Koffi;
+}
+
+function systemCalls(koffi: Koffi): SystemCalls {
+  const libc = koffi.load('libc.so.6');
+  const mmap = libc.func('void *mmap(void *, size_t, int, int, int, int64_t)');
+  const socket = libc.func('int socket(int, int, int)');
+  const bind = libc.func('int bind(int, void *, uint)');
+  const setsockopt = libc.func('int setsockopt(int, int, int, void *, uint)');
+  const close = libc.func('int close(int)');
+  const sendto = libc.func('int64_t sendto(int, void *, size_t, int, void *, uint)');
+  const recvmmsg = libc.func('int recvmmsg(int, void *, uint, int, void *)');
+  const sendmmsg = libc.func('int sendmmsg(int, void *, uint, int)');
+  const value = new Int32Array(1);
+
+  function failed(call: string): Error {
+    const code = getSystemErrorName(-koffi.errno());
+    return Object.assign(new Error(`${call} ${code}`), { code, syscall: call });
+  }
+
+  return {
+    allocate(octets): FixedMemory {
+      const pointer = mmap(null, octets, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0);
+      return { buffer: koffi.view(pointer, octets), address: koffi.address(pointer) };
+    },
+    openSocket(ipv6): number {
+      const descriptor = socket(ipv6 ? FAMILY.ipv6 : FAMILY.ipv4, SOCK_DGRAM_NONBLOCK_CLOEXEC, 0);
+      if (descriptor < 0) throw failed('socket');
+      return descriptor;
+    },
+    bind(descriptor, address): void {
+      if (bind(descriptor, address, address.length) < 0) throw failed('bind');
+    },
+    setOption(descriptor, level, option, wanted): boolean {
+      value[0] = wanted;
+      return setsockopt(descriptor, level, option, value, 4) === 0;
+    },
+    close(descriptor): void {
+      close(descriptor);
+    },
+    sendTo: (descriptor, octets, length, address) =>
+      sendto(descriptor, octets, length, MSG_DONTWAIT, address, address.length) === length,
+    receiveMany: (descriptor, headers, count) => Math.max(0, recvmmsg(descriptor, headers, count, MSG_DONTWAIT, null)),
+    sendMany: (descriptor, headers, count) => Math.max(0, sendmmsg(descriptor, headers, count, MSG_DONTWAIT)),
+  };
+}
