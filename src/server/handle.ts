@@ -114,12 +114,12 @@ export function createHandler(settings: HandlerOptions): Handler {
     const client = classify(from.address);
     view.client = client;
     view.overTcp = overTcp;
-    if (form !== SCAN.proceed) return fail(query, out, form, NO_OPTIONS);
-    if (!client.allowed) return fail(query, out, RCODE.REFUSED, PROHIBITED);
+    if (form !== SCAN.proceed) return reject(query, out, form, NO_OPTIONS);
+    if (!client.allowed) return reject(query, out, RCODE.REFUSED, PROHIBITED);
     // RFC 6891, 6.1.3.
-    if (view.edns && view.version > 0) return fail(query, out, RCODE.BADVERS, NO_OPTIONS);
+    if (view.edns && view.version > 0) return reject(query, out, RCODE.BADVERS, NO_OPTIONS);
     const verdict = judgeClass(view.class) === SCAN.proceed ? judgeType(view.type) : RCODE.REFUSED;
-    if (verdict !== SCAN.proceed) return fail(query, out, verdict, NO_OPTIONS);
+    if (verdict !== SCAN.proceed) return reject(query, out, verdict, NO_OPTIONS);
     const nowMs = clock.nowMs();
     const slot = answers.find(query, view.questionEnd, layerFlags(view), nowMs);
     if (slot < 0) return miss(query.subarray(0, queryOctets), from, out);
@@ -139,10 +139,15 @@ export function createHandler(settings: HandlerOptions): Handler {
     return 0;
   }
 
-  function fail(query: Uint8Array, out: Uint8Array, rcode: number, options: Uint8Array): number {
+  /** For what is no query that this client may ask. */
+  function reject(query: Uint8Array, out: Uint8Array, rcode: number, options: Uint8Array): number {
+    return fail(query, out, rcode, options, false);
+  }
+
+  function fail(query: Uint8Array, out: Uint8Array, rcode: number, options: Uint8Array, recursed = true): number {
     count.judged += 1;
     countAt(count.rcodes, rcode);
-    return replies.failed(out, query, view, rcode, options);
+    return replies.failed(out, query, view, rcode, options, recursed);
   }
 
   function miss(query: Uint8Array, from: { readonly address: string }, out: Uint8Array): Handled {
@@ -190,7 +195,7 @@ export function createHandler(settings: HandlerOptions): Handler {
       reportFault('fault while resolving', error);
       countAt(count.rcodes, RCODE.SERVFAIL);
       const out = new Uint8Array(query.length + REPLY_EXTRA_OCTETS);
-      return out.subarray(0, replies.failed(out, query, asked, RCODE.SERVFAIL, FAULT));
+      return out.subarray(0, replies.failed(out, query, asked, RCODE.SERVFAIL, FAULT, true));
     } finally {
       count.awaited -= 1;
       const left = (awaitedBy.get(address) ?? 1) - 1;
@@ -241,7 +246,7 @@ export function createHandler(settings: HandlerOptions): Handler {
         return judge(query, length, from, overTcp, out);
       } catch (error) {
         if (!(error instanceof WireError)) reportFault('fault while handling a query', error);
-        return fail(query, out, error instanceof WireError ? RCODE.FORMERR : RCODE.SERVFAIL, NO_OPTIONS);
+        return reject(query, out, error instanceof WireError ? RCODE.FORMERR : RCODE.SERVFAIL, NO_OPTIONS);
       }
     },
     stats: () => ({ ...count }),

@@ -25,8 +25,15 @@ export interface Replies {
   ): number;
   /** TC with empty sections: the whole does not fit. */
   truncated(out: Uint8Array, query: Uint8Array, view: QueryView): number;
-  /** A response without records. */
-  failed(out: Uint8Array, query: Uint8Array, view: QueryView, rcode: number, options: Uint8Array): number;
+  /** A response without records. `recursed`: the question was taken on, so that RA is set. */
+  failed(
+    out: Uint8Array,
+    query: Uint8Array,
+    view: QueryView,
+    rcode: number,
+    options: Uint8Array,
+    recursed: boolean,
+  ): number;
 }
 
 /** The most that OPT adds: its fixed part, a cookie, and extended errors within {@link OPTION_OCTETS_MAX}. */
@@ -126,17 +133,25 @@ export function createReplies(options: {
   }
 
   function truncated(out: Uint8Array, query: Uint8Array, view: QueryView): number {
-    const length = failed(out, query, view, RCODE.NOERROR, NO_OPTIONS);
+    const length = failed(out, query, view, RCODE.NOERROR, NO_OPTIONS, true);
     out[2] = (out[2] as number) | 0x02;
     return length;
   }
 
-  function failed(out: Uint8Array, query: Uint8Array, view: QueryView, rcode: number, options: Uint8Array): number {
+  function failed(
+    out: Uint8Array,
+    query: Uint8Array,
+    view: QueryView,
+    rcode: number,
+    options: Uint8Array,
+    recursed: boolean,
+  ): number {
     const length = Math.max(view.questionEnd, HEADER_OCTETS);
     for (let i = 0; i < length; i += 1) out[i] = query[i] as number;
     // Opcode, RD and CD are the client's (RFC 1035, 4.1.1).
     out[2] = 0x80 | ((query[2] as number) & 0x79);
-    out[3] = 0x80 | ((query[3] as number) & 0x10) | (rcode & 0x0f);
+    // RA says that recursion is available: it is not to who is refused, nor for what is no query (as Unbound and BIND).
+    out[3] = (recursed ? 0x80 : 0) | ((query[3] as number) & 0x10) | (rcode & 0x0f);
     for (let i = 4; i < HEADER_OCTETS; i += 1) out[i] = 0;
     if (view.questionEnd > 0) out[5] = 1;
     return addOpt(out, length, query, view, rcode, options, options.length, octetsMax(view));

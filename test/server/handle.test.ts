@@ -63,14 +63,14 @@ describe('the header of a query', () => {
   ])('is answered for %s without asking the resolver', async (_, query, rcode) => {
     const { address, server } = await startServer({});
     const reply = await askUdp(address, query);
-    expect(reply).toMatchObject({ id: 0x1234, response: true, rcode, answer: [] });
+    expect(reply).toMatchObject({ id: 0x1234, response: true, recursionAvailable: false, rcode, answer: [] });
     expect(server.stats()).toMatchObject({ judged: 1, resolved: 0 });
   });
 
   it('refuses clients outside the access list and says so', async () => {
     const { address } = await startServer({}, { allow: ['10.0.0.0/8'] });
     const reply = await askUdp(address, makeQuery({ edns: {} }));
-    expect(reply).toMatchObject({ rcode: RCODE.REFUSED, questions: [{ type: TYPE.A }] });
+    expect(reply).toMatchObject({ rcode: RCODE.REFUSED, recursionAvailable: false, questions: [{ type: TYPE.A }] });
     expect(extendedErrorsOf(reply.edns)).toEqual([{ code: EDE.prohibited, text: '' }]);
   });
 });
