@@ -36,6 +36,7 @@ export type LimitName =
   | 'addressesPerNameServer'
   | 'rdatasPerRRset'
   | 'signaturesPerRRset'
+  | 'anyRRsets'
   | 'firstTimeoutMs'
   | 'hedgeMs'
   | 'leastTimeoutMs'
@@ -83,6 +84,13 @@ export const limitTable: { readonly [Name in LimitName]: LimitRow } = {
   addressesPerNameServer: row(4, 1, 32, 'addresses', 'per name and family'),
   rdatasPerRRset: row(256, 16, 4096, 'records', 'CVE-2024-1737; PowerDNS 256'),
   signaturesPerRRset: row(8, 1, 64, 'signatures', 'Unbound keeps 8'),
+  anyRRsets: row(
+    24,
+    1,
+    1000,
+    'RRsets',
+    'RFC 8482, 4.1: of an answer to ANY, within the signature checks of a question',
+  ),
 
   // Time.
   firstTimeoutMs: row(400, 10, 5000, 'ms', 'first question to an unknown server; Knot 400 ms'),

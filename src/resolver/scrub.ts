@@ -80,7 +80,9 @@ function scrubAnswer(
     // RFC 6672, 3.1: under a DNAME nothing else exists.
     const underDname = alias?.rrset.type === TYPE.DNAME;
     const here = underDname ? [] : section.filter((rrset) => rrset.name === current && wanted(rrset, type));
-    for (const rrset of here) if (!kept.includes(rrset)) kept.push(rrset);
+    // RFC 8482, 4.1: ANY may be answered with a part of what there is. Whole RRsets, in the order they came.
+    const most = type === TYPE.ANY ? limits.anyRRsets : here.length;
+    for (const rrset of here.slice(0, most)) if (!kept.includes(rrset)) kept.push(rrset);
     if (alias === undefined || here.some((rrset) => rrset.type === type)) break;
     if (!kept.includes(alias.rrset)) kept.push(alias.rrset);
     if (alias.target === undefined) break;
@@ -89,7 +91,8 @@ function scrubAnswer(
   for (const rrset of section) {
     if (kept.includes(rrset)) continue;
     const why = isSubdomainOf(rrset.name, zone) ? 'not part of the answer to this question' : 'outside the zone asked';
-    dropped.push({ rrset, section: 'answer', why });
+    const more = type === TYPE.ANY && rrset.name === name;
+    dropped.push({ rrset, section: 'answer', why: more ? 'more RRsets than an answer to ANY may have' : why });
   }
   return { kept, last: current };
 }
