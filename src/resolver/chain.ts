@@ -82,18 +82,23 @@ function followLink(
   if (scope.observer) scope.emit(lookup, { kind: 'alias', from: chain.current, to: target, synthesised });
   if (chain.seen.has(target)) {
     const text = `alias loop: ${nameToText(chain.current)} leads back to ${nameToText(target)}`;
-    // RFC 1034, 3.6.2: a loop is an error; the links that make it are shown with it.
-    const failure = failed({ kind: 'failure', reason: 'loop', extendedErrors: [extendedError('loop', text)] });
-    return { ...failure, answer: chain.answer };
+    // RFC 1034, 3.6.2: a loop is an error.
+    return broken(chain, { kind: 'failure', reason: 'loop', extendedErrors: [extendedError('loop', text)] });
   }
   const { aliasLinks } = scope.shared.options.limits;
   if (chain.seen.size > aliasLinks) {
     scope.exhaust(lookup, 'aliasLinks');
-    return failed(failLimit('aliasLinks', aliasLinks));
+    return broken(chain, failLimit('aliasLinks', aliasLinks));
   }
   chain.seen.add(target);
   chain.current = target;
   return undefined;
+}
+
+/** An error carries no records, but for a DNAME and what was made from it: RFC 6672, 3.1 wants that shown in all cases. */
+function broken(chain: Chain, failure: FoundFailure): Resolution {
+  const redirected = chain.answer.some(({ type }) => type === TYPE.DNAME);
+  return redirected ? { ...failed(failure), answer: chain.answer } : failed(failure);
 }
 
 /** The RRset with the seconds that it has left. */
