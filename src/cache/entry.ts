@@ -34,7 +34,7 @@ export interface RecordEntry {
   readonly expiresAtMs: number;
   /** The zone of the server that gave it. */
   readonly zone: Name;
-  /** NSEC or NSEC3 RRsets that prove a wildcard expansion, else empty. */
+  /** NSEC or NSEC3 RRsets that prove a wildcard expansion, or that came with an alias and speak of where it leads. */
   readonly proof: readonly RRset[];
   /** Why it is bogus or insecure, or what it was synthesised from (RFC 8198). */
   readonly why?: ExtendedError;

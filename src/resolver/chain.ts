@@ -65,7 +65,7 @@ function followLink(
   scope: Scope,
   lookup: Lookup,
   chain: Chain,
-  { entry, target }: Extract<Found, { kind: 'alias' }>,
+  { entry, target, followed = false }: Extract<Found, { kind: 'alias' }>,
 ): Resolution | undefined {
   const link = aged(scope, entry.rrset, entry.expiresAtMs);
   const synthesised = link.type === TYPE.DNAME;
@@ -77,7 +77,7 @@ function followLink(
   if (target === undefined) return finished(chain, RCODE.YXDOMAIN);
   if (synthesised) {
     chain.answer.push(synthesiseCname(link, chain.current, target));
-    if (chain.type === TYPE.CNAME) return finished(chain, RCODE.NOERROR);
+    if (chain.type === TYPE.CNAME && !followed) return finished(chain, RCODE.NOERROR);
   }
   if (scope.observer) scope.emit(lookup, { kind: 'alias', from: chain.current, to: target, synthesised });
   if (chain.seen.has(target)) {

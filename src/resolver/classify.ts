@@ -10,7 +10,14 @@ import type { Scrubbed } from './scrub.ts';
 /** The outcome, with what of the response carries it. `why` is for people. */
 export type Classified =
   | { readonly kind: 'answer'; readonly rrsets: readonly RRset[]; readonly why: string }
-  | { readonly kind: 'alias'; readonly rrset: RRset; readonly target: Name | undefined; readonly why: string }
+  | {
+      readonly kind: 'alias';
+      readonly rrset: RRset;
+      readonly target: Name | undefined;
+      /** The server followed it although the type CNAME was asked: see {@link followsCname}. */
+      readonly followed: boolean;
+      readonly why: string;
+    }
   | {
       readonly kind: 'referral';
       readonly zone: Name;
@@ -78,20 +85,31 @@ function classifyAnswer(response: Scrubbed, asked: Asked): Classified | undefine
   for (const rrset of response.answer) {
     if (rrset.type !== TYPE.DNAME || rrset.name === asked.name || !isSubdomainOf(asked.name, rrset.name)) continue;
     if (recursiveOnly(response, asked)) return ONLY_RECURSES;
-    return { kind: 'alias', rrset, target: dnameTarget(rrset, asked.name), why: 'a DNAME above this name' };
+    const target = dnameTarget(rrset, asked.name);
+    return { kind: 'alias', rrset, target, followed: followsCname(response, asked), why: 'a DNAME above this name' };
   }
+  const followed = followsCname(response, asked);
   const rrsets = response.answer.filter(
     (rrset) => rrset.name === asked.name && (rrset.type === asked.type || asked.type === TYPE.ANY),
   );
   // RFC 6604, 3: an RCODE beside records is that of a later name.
-  if (rrsets.length > 0) {
+  if (rrsets.length > 0 && !followed) {
     if (recursiveOnly(response, asked)) return ONLY_RECURSES;
     return { kind: 'answer', rrsets, why: 'records of this name and type' };
   }
   const cname = response.answer.find((rrset) => rrset.type === TYPE.CNAME && rrset.name === asked.name);
-  if (cname === undefined || asked.type === TYPE.CNAME) return undefined;
+  if (cname === undefined || (asked.type === TYPE.CNAME && !followed)) return undefined;
   if (recursiveOnly(response, asked)) return ONLY_RECURSES;
-  return { kind: 'alias', rrset: cname, target: cnameTarget(cname), why: 'a CNAME at this name' };
+  return { kind: 'alias', rrset: cname, target: cnameTarget(cname), followed, why: 'a CNAME at this name' };
+}
+
+/**
+ * The question for type CNAME is answered by the CNAME (RFC 1034, 4.3.2 step 3a). There are servers that follow it all
+ * the same, as an NXDOMAIN shows, which can only be its target's (RFC 6604, 3): then that denial is the answer they
+ * mean, and it is asked for where it can be judged, as Unbound does.
+ */
+function followsCname({ rcode }: Scrubbed, { type }: Asked): boolean {
+  return type === TYPE.CNAME && rcode === RCODE.NXDOMAIN;
 }
 
 function classifyNxdomain(
@@ -125,10 +143,10 @@ function classifyNs(response: Scrubbed, asked: Asked, proof: readonly RRset[]): 
       why: ns.name === asked.zone ? 'refers to the zone itself' : 'refers upwards',
     };
   }
+  // RFC 1034, 4.3.1: whoever recurses for us answers and never refers. Beside an empty answer that lacks its SOA some
+  // forwarders name the servers that they had it from; Unbound takes it so, too. Where signatures are due it needs proof.
   if (asked.role === 'forwarder') {
-    // Its proof, if it has one, can be judged; a bare referral is no answer.
-    if (proof.length > 0) return { kind: 'nodata', soa: undefined, proof, why: 'a proof of denial' };
-    return { kind: 'unusable', why: 'refers instead of recursing' };
+    return { kind: 'nodata', soa: undefined, proof, why: 'an empty answer, with the servers that gave it' };
   }
   // RFC 4035, 3.1.4.1: DS lives above the cut, so a referral to the very name is the parent's "no DS".
   if (asked.type === TYPE.DS && ns.name === asked.name) {

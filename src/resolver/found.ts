@@ -16,6 +16,8 @@ export interface FoundAlias {
   readonly kind: 'alias';
   readonly entry: RecordEntry;
   readonly target: Name | undefined;
+  /** It is followed though the type CNAME was asked, as the server did. */
+  readonly followed?: boolean;
 }
 
 /** The name or the type does not exist. */

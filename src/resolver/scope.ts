@@ -9,6 +9,7 @@ import type { HostAnswer } from '../cache/host.ts';
 import type { ServerState } from '../cache/servers.ts';
 import type { ExtendedError } from '../wire/message.ts';
 import { isSubdomainOf, type Name, nameToText, parentOf, ROOT } from '../wire/name.ts';
+import type { RRset } from '../wire/rrset.ts';
 import { TYPE, typeToText } from '../wire/types.ts';
 import { Budget } from './budget.ts';
 import type { EventBody, Observer } from './events.ts';
@@ -34,6 +35,8 @@ export class Scope {
   readonly journal: Journal | undefined;
   /** What this question's own responses said, TTL 0 included: used before the caches, gone with the question. */
   readonly fresh: Map<string, RecordEntry | DenialEntry> = new Map();
+  /** Signed NSEC and NSEC3 that came beside an alias, by the zone that signed them, and when they are over. */
+  readonly beside: Map<Name, { readonly proof: readonly RRset[]; readonly expiresAtMs: number }> = new Map();
   /** Who gave what, and who gave bogus data for a zone: they are not asked for it again. */
   readonly #givenBy = new Map<RecordEntry | DenialEntry, string>();
   readonly #distrusted = new Set<string>();

@@ -21,8 +21,15 @@ function keptTtl(scope: Scope, ttl: number): number {
   return Math.min(Math.max(ttl, minTtl), maxTtl);
 }
 
-/** Keeps one RRset of a response by a server of `zone`. */
-export function storeRRset(scope: Scope, lookup: Lookup, rrset: RRset, zone: Name, response: Scrubbed): RecordEntry {
+/** Keeps one RRset of a response by a server of `zone`, with the NSEC and NSEC3 `beside` it. */
+export function storeRRset(
+  scope: Scope,
+  lookup: Lookup,
+  rrset: RRset,
+  zone: Name,
+  response: Scrubbed,
+  beside: readonly RRset[] = [],
+): RecordEntry {
   const nowMs = scope.nowMs();
   const ttl = keptTtl(scope, rrset.ttl);
   const entry: RecordEntry = {
@@ -33,7 +40,7 @@ export function storeRRset(scope: Scope, lookup: Lookup, rrset: RRset, zone: Nam
     security: 'unchecked',
     expiresAtMs: nowMs + ttl * 1000,
     zone,
-    proof: proofOf(response, rrset),
+    proof: isExpanded(rrset) ? proofsOf(response) : beside,
   };
   scope.remember(entry, response.server);
   const kept = scope.read('kept', scope.shared.caches.records.put(entry, nowMs), rrset.name, rrset.type);
@@ -78,13 +85,15 @@ function negativeSoa(soa: RRset): RRset {
   return minimum < soa.ttl ? { ...soa, ttl: minimum } : soa;
 }
 
-/** The NSEC and NSEC3 beside `rrset`, if it was expanded from a wildcard: they prove that (RFC 4035, 3.1.3.3). */
-function proofOf(response: Scrubbed, rrset: RRset): readonly RRset[] {
+/** Whether `rrset` was expanded from a wildcard: the NSEC and NSEC3 beside it prove that (RFC 4035, 3.1.3.3). */
+function isExpanded(rrset: RRset): boolean {
   const labels = labelCount(rrset.name);
   // RFC 4034, 3.1.3: fewer labels in the signature than in the owner mean a wildcard.
-  const expanded = rrset.signatures.some((rdata) => (rdata[RRSIG_LABELS_OFFSET] ?? labels) < labels);
-  if (!expanded) return [];
-  return response.authority.filter(({ type }) => type === TYPE.NSEC || type === TYPE.NSEC3);
+  return rrset.signatures.some((rdata) => (rdata[RRSIG_LABELS_OFFSET] ?? labels) < labels);
+}
+
+function proofsOf({ authority }: Scrubbed): RRset[] {
+  return authority.filter(({ type }) => type === TYPE.NSEC || type === TYPE.NSEC3);
 }
 
 const RRSIG_LABELS_OFFSET = 3;
@@ -140,39 +149,53 @@ function glueOf(scope: Scope, response: Scrubbed): Glue[] {
  * Keeps the first link of an alias chain and, where the same response speaks for them with authority, the links and
  * the end that follow: the next step finds them in the caches. Gives the first link.
  */
-export function storeChain(
-  scope: Scope,
-  lookup: Lookup,
+export function storeChain(scope: Scope, lookup: Lookup, response: Scrubbed, asked: Asked, first: Alias): FoundAlias {
+  const { zone } = asked;
+  const { links, end } = chainOf(response, asked, first, scope.shared.options.limits.aliasLinks);
+  const denial = end !== undefined && 'proof' in end ? end : undefined;
+  const last = links.at(-1);
+  // NSEC and NSEC3 that deny nothing here speak of where the chain leads (that no DS is there, for instance). RFC 4035,
+  // 3.2.1 strips them only from responses to clients without DO.
+  const beside = end === undefined && (last?.rrset.signatures.length ?? 0) > 0 ? proofsOf(response) : [];
+  const [entry] = links.map((link) =>
+    storeRRset(scope, lookup, link.rrset, zone, response, link === last ? beside : []),
+  );
+  for (const rrset of end?.kind === 'answer' ? end.rrsets : []) storeRRset(scope, lookup, rrset, zone, response);
+  if (denial !== undefined) storeDenial(scope, lookup, denial, last?.target ?? asked.name, asked.type, zone, response);
+  return { kind: 'alias', entry: entry as RecordEntry, target: first.target, followed: first.followed };
+}
+
+type Alias = Extract<Classified, { kind: 'alias' }>;
+type End = Extract<Classified, { kind: 'answer' | 'nodata' | 'nxdomain' }>;
+
+/** The links of a chain that the server may speak of, `first` among them, and what it says of their end. */
+function chainOf(
   response: Scrubbed,
   asked: Asked,
-  first: Extract<Classified, { kind: 'alias' }>,
-): FoundAlias {
-  const entry = storeRRset(scope, lookup, first.rrset, asked.zone, response);
+  first: Alias,
+  linksMax: number,
+): { readonly links: readonly Alias[]; readonly end: End | undefined } {
   // Beside a signed link an unsigned RRset proves nothing: it is left to be asked for by itself.
   const fits = (rrset: RRset): boolean => rrset.signatures.length > 0 || first.rrset.signatures.length === 0;
-  let name = first.target;
-  for (let links = 1; links < scope.shared.options.limits.aliasLinks && name !== undefined; links++) {
-    if (!(response.authoritative || asked.role !== 'authority') || !isSubdomainOf(name, asked.zone)) break;
+  const links = [first];
+  const speaks = response.authoritative || asked.role !== 'authority';
+  for (let name = first.target; links.length < linksMax && name !== undefined; name = links.at(-1)?.target) {
     // RFC 4035, 3.1.4.1: of a zone's own DS its servers know nothing; the parent is asked.
-    if (asked.type === TYPE.DS && name === asked.zone) break;
+    if (!speaks || !isSubdomainOf(name, asked.zone) || (asked.type === TYPE.DS && name === asked.zone)) break;
     const outcome = classify(response, { ...asked, name });
     if (outcome.kind === 'alias' && fits(outcome.rrset)) {
-      storeRRset(scope, lookup, outcome.rrset, asked.zone, response);
-      name = outcome.target;
+      links.push(outcome);
       continue;
     }
     if (outcome.kind === 'answer') {
-      for (const rrset of outcome.rrsets.filter(fits)) storeRRset(scope, lookup, rrset, asked.zone, response);
-    } else if (
-      (outcome.kind === 'nodata' || outcome.kind === 'nxdomain') &&
-      outcome.soa !== undefined &&
-      fits(outcome.soa)
-    ) {
-      storeDenial(scope, lookup, outcome, name, asked.type, asked.zone, response);
+      const rrsets = outcome.rrsets.filter(fits);
+      if (rrsets.length > 0) return { links, end: { ...outcome, rrsets } };
+    } else if ((outcome.kind === 'nodata' || outcome.kind === 'nxdomain') && outcome.soa && fits(outcome.soa)) {
+      return { links, end: outcome };
     }
     break;
   }
-  return { kind: 'alias', entry, target: first.target };
+  return { links, end: undefined };
 }
 
 /** RFC 9609, 4: the answer to the priming question replaces the hints for as long as it lives. */

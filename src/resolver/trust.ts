@@ -1,25 +1,19 @@
 // The chain of trust: which zones are secure, and with which keys, from the anchors down (RFC 4035, 5).
 
-import { type Insecure, type Trust, trustOfDs, usableTrust, verifyKeys } from '../dnssec/delegation.ts';
-import { proveNoDs, readDenial } from '../dnssec/denial.ts';
-import { type Bogus, type SecureRRset, verifyRRset } from '../dnssec/verify.ts';
+import { type Trust, usableTrust, verifyKeys } from '../dnssec/delegation.ts';
 import type { ExtendedError } from '../wire/message.ts';
 import { ancestorOf, labelCount, type Name, nameToText, parentOf, ROOT } from '../wire/name.ts';
-import type { RRset } from '../wire/rrset.ts';
 import { EDE, TYPE } from '../wire/types.ts';
-import { Checks, whyUnproven } from './checks.ts';
+import { Checks } from './checks.ts';
 import { fail, withinDeadline } from './failure.ts';
 import type { Found, FoundFailure } from './found.ts';
-import { keepRanges } from './keep-ranges.ts';
+import { bogusStatus, INSECURE_TTL, insecureStatus, judgeDs, judgeFound, judgeNoDs } from './judge-ds.ts';
 import { keysFailure, keysMissing, noKeys, noteKeysFailure } from './keys-failure.ts';
 import type { Lookup, Scope } from './scope.ts';
 import { statusTag, type TrustState, type ZoneStatus } from './zone-status.ts';
 
 /** Asks for one name and type without validating: resolve.ts, handed in so that imports run one way. */
 export type FindLink = (scope: Scope, lookup: Lookup) => Promise<Found>;
-
-/** Seconds that an insecure status is kept when nothing says how long. */
-const INSECURE_TTL = 3600;
 
 /**
  * The status of the deepest zone at or above `target` that the chain of trust can tell of: the first that is not secure,
@@ -163,6 +157,12 @@ async function statusBelow(
       bogus = status;
     }
   }
+  const beside = scope.beside.get(parent.zone);
+  if (bogus === undefined && beside !== undefined) {
+    // RFC 4035, 3.1.4: an alias that leads below an unsigned cut came with the proof that there is no DS.
+    const told = await judgeNoDs(scope, checks, parent, name, beside.proof, beside.expiresAtMs);
+    if (told.kind !== 'bogus') return told;
+  }
   // RFC 4035, 5.2: DS is asked of the parent. Once more elsewhere before it counts as bogus.
   for (let attempt = 0; attempt <= scope.shared.options.limits.bogusRetries; attempt++) {
     const found = await findLink(scope, scope.subLookup(lookup, name, TYPE.DS));
@@ -178,70 +178,6 @@ async function statusBelow(
     if (!scope.distrust(found)) break;
   }
   return bogus as ZoneStatus;
-}
-
-type DsVerdict = { readonly kind: 'trust'; readonly trust: Trust; readonly ttl: number } | ZoneStatus | FoundFailure;
-
-/** A DS answer as it was found. */
-async function judgeFound(
-  scope: Scope,
-  checks: Checks,
-  parent: ZoneStatus & { readonly kind: 'secure' },
-  name: Name,
-  found: Exclude<Found, FoundFailure>,
-): Promise<DsVerdict> {
-  switch (found.kind) {
-    case 'records':
-      return judgeDs(scope, checks, parent, name, found.entries[0]?.rrset, [], 0);
-    case 'denial':
-      return judgeDs(scope, checks, parent, name, undefined, found.entry.proof, found.entry.expiresAtMs);
-    case 'alias': {
-      // A CNAME (or a DNAME above) stands where a zone cut cannot.
-      const verdict = await checks.run(verifyRRset(found.entry.rrset, parent.keys, checks.context));
-      if (verdict.kind === 'failure') return verdict;
-      if (verdict.kind === 'bogus') return bogusStatus(scope, name, verdict.why);
-      return { kind: 'inside', zone: parent.zone, expiresAtMs: scope.nowMs() + verdict.ttl * 1000 };
-    }
-  }
-}
-
-async function judgeDs(
-  scope: Scope,
-  checks: Checks,
-  parent: ZoneStatus & { readonly kind: 'secure' },
-  name: Name,
-  ds: RRset | undefined,
-  proof: readonly RRset[],
-  proofExpiresAtMs: number,
-): Promise<DsVerdict> {
-  if (ds !== undefined) {
-    const verdict = await checks.run(verifyRRset(ds, parent.keys, checks.context));
-    if (verdict.kind === 'failure') return verdict;
-    if (verdict.kind === 'bogus') return bogusStatus(scope, name, verdict.why);
-    const trust = trustOfDs(ds);
-    const usable = usableTrust(trust, checks.context.support);
-    if (usable.kind === 'insecure') return insecureStatus(scope, name, usable, verdict.ttl);
-    return { kind: 'trust', trust, ttl: verdict.ttl };
-  }
-  const proofs = await checks.proofs(proof, parent.keys);
-  if ('kind' in proofs) return proofs;
-  const { secure } = proofs;
-  const denial = readDenial(parent.zone, secure, checks.denialOptions);
-  const denied = proveNoDs(denial, name);
-  if (denied.kind === 'proven') keepRanges(scope, denial, secure, proofExpiresAtMs);
-  const ttl = leastTtl(secure);
-  switch (denied.kind) {
-    case 'proven':
-      if (denied.delegation) return insecureStatus(scope, name, undefined, ttl);
-      return { kind: 'inside', zone: parent.zone, expiresAtMs: scope.nowMs() + ttl * 1000 };
-    case 'optOut':
-      return insecureStatus(scope, name, undefined, ttl);
-    case 'insecure':
-      return insecureStatus(scope, name, denied, ttl);
-    case 'unproven':
-      if (denied.limit) return checks.spent('nsec3Hashes');
-      return bogusStatus(scope, name, whyUnproven(denied.why, proofs));
-  }
 }
 
 /** The zone's keys, as its own servers give them, judged by what vouches for them. */
@@ -279,22 +215,4 @@ async function keysOf(
     if (!scope.distrust(found)) break;
   }
   return bogusStatus(scope, zone, why ?? noKeys(zone));
-}
-
-function insecureStatus(scope: Scope, zone: Name, insecure: Insecure | undefined, ttl: number): ZoneStatus {
-  const seconds = Math.min(ttl, INSECURE_TTL);
-  return { kind: 'insecure', zone, why: insecure?.why, expiresAtMs: scope.nowMs() + seconds * 1000 };
-}
-
-function bogusStatus(
-  scope: Scope,
-  zone: Name,
-  why: Bogus['why'],
-): ZoneStatus & { readonly kind: 'bogus' | 'insecure' } {
-  const seconds = scope.shared.options.limits.bogusTtlSeconds;
-  return { kind: 'bogus', zone, why, expiresAtMs: scope.nowMs() + seconds * 1000 };
-}
-
-function leastTtl(secure: readonly SecureRRset[]): number {
-  return Math.min(INSECURE_TTL, ...secure.map((one) => one.ttl));
 }

@@ -24,9 +24,12 @@ import type { Lookup, Scope } from './scope.ts';
 import { type FindLink, zoneStatus } from './trust.ts';
 import type { TrustState, ZoneStatus } from './zone-status.ts';
 
-/** A verdict on one entry. `ttl`: seconds that a secure one may be kept at most; `untilMs` (Clock.nowMs): an insecure one. */
+/**
+ * A verdict on one entry. `ttl`: seconds that a secure one may be kept at most; `untilMs` (Clock.nowMs): an insecure one.
+ * `proof`: what of the entry's is signed, where it is not all needed.
+ */
 type Verdict =
-  | { readonly kind: 'secure'; readonly ttl: number }
+  | { readonly kind: 'secure'; readonly ttl: number; readonly proof?: readonly RRset[] }
   | { readonly kind: 'insecure'; readonly why: ExtendedError | undefined; readonly untilMs?: number | undefined }
   | { readonly kind: 'bogus'; readonly why: ExtendedError }
   | FoundFailure;
@@ -96,7 +99,8 @@ class Validation {
     const verdict = await judge(entry);
     if (verdict.kind === 'failure') return verdict;
     const why = verdict.kind === 'bogus' ? this.#advised(verdict.why, entry.zone) : whyNot(verdict);
-    const settled = this.#scope.upgrade(entry, verdict.kind, this.#ttlOf(verdict), why);
+    const proof = verdict.kind === 'secure' ? (verdict.proof ?? entry.proof) : entry.proof;
+    const settled = this.#scope.upgrade({ ...entry, proof }, verdict.kind, this.#ttlOf(verdict), why);
     if (this.#scope.observer) this.#report(settled, why);
     return verdict.kind === 'bogus' ? bogusFailure(why) : settled;
   }
@@ -163,16 +167,23 @@ class Validation {
       const text = `${describe(rrset.name, rrset.type)}: expanded from a wildcard`;
       return { kind: 'bogus', why: { code: EDE.dnssecBogus, text } };
     }
-    if (verdict.closestEncloser === undefined) return { kind: 'secure', ttl: verdict.ttl };
     const proofs = await this.#checks.proofs(entry.proof, status.keys);
     if ('kind' in proofs) return proofs;
+    // RFC 4035, 5.3.3: what rests on several signatures lives as long as the shortest.
+    const ttl = Math.min(verdict.ttl, ...proofs.secure.map((one) => one.ttl));
+    if (verdict.closestEncloser === undefined) {
+      const proof = proofs.secure.map((one) => one.rrset);
+      const expiresAtMs = Math.min(entry.expiresAtMs, this.#scope.nowMs() + ttl * 1000);
+      if (proof.length > 0) this.#scope.beside.set(status.zone, { proof, expiresAtMs });
+      return { kind: 'secure', ttl, proof };
+    }
     const denial = readDenial(status.zone, proofs.secure, this.#checks.denialOptions);
     const denied = proveWildcard(denial, rrset.name, verdict.closestEncloser);
     if (denied.kind === 'proven') {
       keepRanges(this.#scope, denial, proofs.secure, entry.expiresAtMs);
       keepWildcard(this.#scope, entry, verdict.closestEncloser, verdict.ttl);
     }
-    return this.#fromDenial(denied, proofs, verdict.ttl);
+    return this.#fromDenial(denied, proofs, ttl);
   }
 
   /** A denial: its SOA and proofs, by the zone that signed them. */
