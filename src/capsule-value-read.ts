@@ -104,7 +104,7 @@ function delegationIn(value: Of<'delegation'>): Delegation {
 }
 
 function serverIn(value: Of<'server'>): ServerState {
-  const { is: _, ip, port, smoothedRttMs, ...rest } = value;
+  const { is: _, ip, port, smoothedRttMs, cookie, ...rest } = value;
   return {
     ...rest,
     address: { ip, port },
@@ -113,6 +113,9 @@ function serverIn(value: Of<'server'>): ServerState {
     timedOutAtMs: momentIn(value.timedOutAtMs),
     backoffUntilMs: momentIn(value.backoffUntilMs),
     ednsUntilMs: momentIn(value.ednsUntilMs),
+    cookie: cookie && { ...cookie, octets: octetsIn(cookie.octets) },
+    // Capsules older than cookies have none.
+    cookieUnknownUntilMs: momentIn(value.cookieUnknownUntilMs ?? 'never'),
     lame: new Map(value.lame.map(([zone, untilMs]) => [nameFromText(zone), momentIn(untilMs)])),
   };
 }

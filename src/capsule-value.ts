@@ -96,6 +96,8 @@ export type CapsuleValue =
       readonly edns: ServerState['edns'];
       readonly ednsUntilMs: Moment;
       readonly ednsRefusals: number;
+      readonly cookie?: { readonly octets: string; readonly drawnAtMs: number; readonly lapses: number };
+      readonly cookieUnknownUntilMs?: Moment;
       readonly lame: readonly (readonly [zone: string, untilMs: Moment])[];
     }
   | {
@@ -231,7 +233,8 @@ function delegationOut(delegation: Delegation): CapsuleValue {
 }
 
 function serverOut(state: ServerState): CapsuleValue {
-  const { address, smoothedRttMs, lame, heardAtMs, timedOutAtMs, backoffUntilMs, ednsUntilMs, ...rest } = state;
+  const { address, smoothedRttMs, lame, heardAtMs, timedOutAtMs, backoffUntilMs, ednsUntilMs, ...others } = state;
+  const { cookie, cookieUnknownUntilMs, ...rest } = others;
   return {
     is: 'server',
     ...address,
@@ -241,6 +244,8 @@ function serverOut(state: ServerState): CapsuleValue {
     timedOutAtMs: momentOut(timedOutAtMs),
     backoffUntilMs: momentOut(backoffUntilMs),
     ednsUntilMs: momentOut(ednsUntilMs),
+    ...(cookie && { cookie: { ...cookie, octets: base64Of(cookie.octets) } }),
+    cookieUnknownUntilMs: momentOut(cookieUnknownUntilMs),
     lame: [...lame].map(([zone, untilMs]) => [nameToText(zone), momentOut(untilMs)]),
   };
 }

@@ -44,7 +44,8 @@ export interface CapsuleSettings {
     readonly kind: 'forward' | 'stub';
     readonly servers: readonly string[];
   }[];
-  readonly upstream: UpstreamOptions;
+  /** Without `cookies` in capsules older than they. */
+  readonly upstream: Omit<UpstreamOptions, 'cookies'> & Partial<UpstreamOptions>;
   readonly cache: {
     readonly maxOctets: number;
     readonly minTtl: number;

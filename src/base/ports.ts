@@ -34,6 +34,11 @@ export type TransportOutcome =
 /** Puts messages on the network. It knows nothing of DNS: `accept` judges what arrives. It never rejects. */
 export interface Transport {
   send(request: TransportRequest, accept: (octets: Uint8Array) => Verdict): Promise<TransportOutcome>;
+  /**
+   * A number that changes when the addresses of this machine may have changed; absent: they never do. Cheap enough to
+   * be asked before each send.
+   */
+  place?(): number;
   /** Closes sockets; sends in progress end as `timeout`. */
   close(): void;
 }

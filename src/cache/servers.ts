@@ -5,8 +5,9 @@ import { addressKey, type ServerAddress } from '../base/ports.ts';
 import type { Name } from '../wire/name.ts';
 import type { LayerStats } from './entry.ts';
 import { SegmentedMap } from './segmented.ts';
+import type { ServerCookie } from './server-cookies.ts';
 
-/** What is known of one server. Changed only by the functions of this file; all times are of `Clock.nowMs`. */
+/** What is known of one server. Changed only by the functions here and of server-cookies.ts; times are of `Clock.nowMs`. */
 export interface ServerState {
   readonly address: ServerAddress;
   /** Smoothed RTT in ms (RFC 6298, 2), begun anew after 15 minutes of silence; undefined: it never answered. */
@@ -27,6 +28,10 @@ export interface ServerState {
   ednsUntilMs: number;
   /** Times in a row that it refused EDNS and answered without. */
   ednsRefusals: number;
+  /** What it is sent as a cookie; undefined: none yet. */
+  cookie: ServerCookie | undefined;
+  /** Until then it is sent none: it knew none. */
+  cookieUnknownUntilMs: number;
   /** Zones that it does not serve, and until when that is believed. */
   readonly lame: Map<Name, number>;
 }
@@ -34,6 +39,7 @@ export interface ServerState {
 /** The states of servers; bounded, and an address seen once does not put out those in use. */
 export class Servers {
   readonly #states: SegmentedMap<ServerState>;
+  #place = 0;
   #hits = 0;
   #misses = 0;
 
@@ -54,6 +60,13 @@ export class Servers {
     const state = newState(address);
     this.#states.set(key, state);
     return state;
+  }
+
+  /** From where servers are asked from now on (Transport.place): from elsewhere, no cookie is used again (RFC 9018, 3). */
+  askFrom(place: number): void {
+    if (place === this.#place) return;
+    this.#place = place;
+    for (const state of this.dump()) state.cookie = undefined;
   }
 
   /** Forgets one server; false if it was not known. */
@@ -238,6 +251,8 @@ function newState(address: ServerAddress): ServerState {
     edns: 'unknown',
     ednsUntilMs: -Infinity,
     ednsRefusals: 0,
+    cookie: undefined,
+    cookieUnknownUntilMs: -Infinity,
     lame: new Map(),
   };
 }

@@ -254,6 +254,7 @@ export const schema: z.ZodType<Settings> = z.strictObject(
       deny: list(prefix(), 'a list of prefixes').default(defaults.upstream.deny),
       qnameMinimisation: oneOf(['strict', 'relaxed', 'off']).default(defaults.upstream.qnameMinimisation),
       caseRandomisation: flag().default(defaults.upstream.caseRandomisation),
+      cookies: flag().default(defaults.upstream.cookies),
       batchedIo: oneOf(['auto', 'off']).default(defaults.upstream.batchedIo),
       udpPayloadOctets: whole(limitTable.udpPayloadOctets.least, limitTable.udpPayloadOctets.most).default(
         defaults.upstream.udpPayloadOctets,

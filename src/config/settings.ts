@@ -58,6 +58,8 @@ export interface Settings {
     readonly qnameMinimisation: 'strict' | 'relaxed' | 'off';
     /** Random upper and lower case in questions (0x20) against forged answers. Default true. */
     readonly caseRandomisation: boolean;
+    /** DNS cookies towards servers against forged answers (RFC 7873). Default true. */
+    readonly cookies: boolean;
     /**
      * Many datagrams in one system call, by the listeners too: `auto` (default) where the package `koffi` is installed,
      * on Linux (x64, arm64); `off`.
@@ -174,6 +176,7 @@ export const defaultSettings: Settings = {
     deny: ['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/3', '::/127', 'fe80::/10', 'ff00::/8'],
     qnameMinimisation: 'relaxed',
     caseRandomisation: true,
+    cookies: true,
     batchedIo: 'auto',
     udpPayloadOctets: 1232,
   },

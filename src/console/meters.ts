@@ -59,6 +59,7 @@ export function meterTransport(transport: Transport, meters: Meters): Transport 
       }
       return outcome;
     },
+    place: () => transport.place?.() ?? 0,
     close: () => transport.close(),
   };
 }

@@ -19,6 +19,7 @@ export function mappedTransport(inner: Transport, routes: ReadonlyMap<string, Ro
       if (route === undefined) return Promise.resolve({ kind: 'unreachable', detail: 'no such address in the lab' });
       return inner.send({ ...request, server: route[request.protocol] }, accept);
     },
+    place: () => inner.place?.() ?? 0,
     close: () => inner.close(),
   };
 }

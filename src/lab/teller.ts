@@ -169,6 +169,7 @@ const resent: { readonly [why: string]: string | undefined } = {
   truncated: '"too long for UDP, ask by TCP"',
   suspect: 'a reply that may be forged: asked by TCP',
   'no-edns': '"I do not know EDNS": asked without',
+  'bad-cookie': '"show me this cookie"',
 };
 
 function stepOf(zone: Name): readonly [step: string, label: string] {

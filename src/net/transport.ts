@@ -1,6 +1,7 @@
 // The real Transport: a fresh connected socket per UDP query, pooled connections for TCP.
 
 import type { Clock, Random, Transport, TransportOutcome, TransportRequest, Verdict } from '../base/ports.ts';
+import { createPlace } from './place.ts';
 import { createTcpPool, type TcpBounds } from './tcp.ts';
 import { createUdpSender, type UdpBounds } from './udp.ts';
 
@@ -35,6 +36,7 @@ const QUERY_OCTETS_MAX = 65_535;
 export function createTransport(options: TransportOptions): SystemTransport {
   const udp = createUdpSender(options);
   const tcp = createTcpPool(options);
+  const place = createPlace(options.clock);
   let closed = false;
   return {
     send(request: TransportRequest, accept: (octets: Uint8Array) => Verdict): Promise<TransportOutcome> {
@@ -44,6 +46,7 @@ export function createTransport(options: TransportOptions): SystemTransport {
       }
       return request.protocol === 'udp' ? udp.send(request, accept) : tcp.send(request, accept);
     },
+    place,
     close(): void {
       closed = true;
       udp.close();

@@ -67,7 +67,7 @@ export type EventBody =
       readonly type: number;
       readonly edns: boolean;
       readonly joined: boolean;
-      readonly why?: 'truncated' | 'suspect' | 'no-edns' | 'case' | 'minimised';
+      readonly why?: 'truncated' | 'suspect' | 'no-edns' | 'bad-cookie' | 'minimised';
     }
   /** How that ended. `rcode`, `octets` only for a response. */
   | {

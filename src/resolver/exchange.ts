@@ -1,16 +1,24 @@
-// One question to one server: identifier, case, EDNS, what counts as its reply, truncation to TCP, EDNS fallback.
+// One question to one server: identifier, case, EDNS, cookie, what counts as its reply, truncation to TCP, EDNS fallback.
 
 import type { Limits } from '../base/limits.ts';
 import { addressKey, type ServerAddress, type TransportOutcome } from '../base/ports.ts';
+import {
+  CLIENT_COOKIE_OCTETS,
+  noteCookie,
+  noteLapse,
+  noteNoCookies,
+  type ServerCookie,
+} from '../cache/server-cookies.ts';
 import { ednsOf, noteEdns, noteNoEdns, noteRtt, noteTimeout, timeoutMs } from '../cache/servers.ts';
 import type { Message } from '../wire/message.ts';
 import { type Name, nameToText } from '../wire/name.ts';
-import { buildQuery } from '../wire/query.ts';
 import { RCODE, typeToText } from '../wire/types.ts';
 import type { EventBody } from './events.ts';
 import { withinDeadline } from './failure.ts';
-import { judgeReply, QUESTION_OFFSET, type ReplySlot } from './match-reply.ts';
+import { cookieIn, judgeReply, type ReplySlot } from './match-reply.ts';
 import type { Lookup, Scope } from './scope.ts';
+import { cookieFor } from './upstream-cookie.ts';
+import { makeQuery } from './upstream-query.ts';
 
 /** How an exchange ended. Everything but `message` means that this server gave nothing usable. */
 export type Reply =
@@ -50,7 +58,7 @@ export async function exchange(scope: Scope, lookup: Lookup, request: ExchangeRe
   const running =
     request.attempt > 1 ? undefined : scope.wait('exchange', scope.shared.exchanges.get(key), () => keyText(request));
   if (running !== undefined) {
-    if (scope.observer) sent(scope, lookup, request, 0, 'udp', true, true, undefined);
+    if (scope.observer) sent(scope, lookup, request, 0, { protocol: 'udp', edns: true, why: undefined }, true);
     const reply = await withinDeadline(scope, running);
     if (reply === undefined) return { kind: 'timeout' };
     if (reply.kind !== 'spent') return reply;
@@ -75,35 +83,67 @@ function exchangeKey({ server, name, type, recursionDesired }: ExchangeRequest):
   return `${addressKey(server)} ${recursionDesired ? 1 : 0} ${type} ${name}`;
 }
 
-type Why = 'truncated' | 'suspect' | 'no-edns' | 'minimised' | undefined;
+/** How a question goes out. */
+interface Form {
+  readonly protocol: 'udp' | 'tcp';
+  readonly edns: boolean;
+  /** Within EDNS over UDP. Over TCP the connection proves more. */
+  readonly cookie: ServerCookie | undefined;
+  readonly why: Extract<EventBody, { kind: 'sent' }>['why'];
+}
 
-/** The sends of one exchange: UDP, then at most once each TCP and plain DNS. */
+/** A reply that matched, or an end without one. `lapsed`: what was suspect is that the server's cookie was not there. */
+type Sent = Reply | { readonly kind: 'suspect'; readonly lapsed: boolean };
+
+/** The sends of one exchange: what one reply shows to be wrong with a question is put right once in the next. */
 async function converse(scope: Scope, lookup: Lookup, request: ExchangeRequest): Promise<Reply> {
   const state = scope.seen(scope.server(request.server));
-  const first = ednsOf(state, scope.nowMs()) !== 'none';
-  let edns = first;
-  let protocol: 'udp' | 'tcp' = 'udp';
-  let why: Why = request.minimised ? 'minimised' : undefined;
-  // At most three sends: UDP, TCP, and one of both again without EDNS.
-  for (let sends = 0; sends < 3; sends++) {
+  const edns = ednsOf(state, scope.nowMs()) !== 'none';
+  let form: Form = {
+    protocol: 'udp',
+    edns,
+    cookie: edns ? cookieFor(scope, request.server) : undefined,
+    why: request.minimised ? 'minimised' : undefined,
+  };
+  let lapsed = false;
+  let refused: Form | undefined;
+  for (let sends = 0; sends < SENDS_MOST; sends++) {
     if (sends > 0) request.onRepeat();
-    const result = await sendOnce(scope, lookup, request, protocol, edns, why);
+    const result = await sendOnce(scope, lookup, request, form);
     if (result.kind === 'suspect' || (result.kind === 'message' && result.message.truncated)) {
-      if (protocol === 'tcp') return { kind: 'malformed', detail: 'truncated or mismatched over TCP' };
-      why = result.kind === 'suspect' ? 'suspect' : 'truncated';
-      protocol = 'tcp';
+      if (form.protocol === 'tcp') return { kind: 'malformed', detail: 'truncated or mismatched over TCP' };
+      lapsed = result.kind === 'suspect' && result.lapsed;
+      form = { ...form, protocol: 'tcp', cookie: undefined, why: result.kind === 'suspect' ? 'suspect' : 'truncated' };
       continue;
     }
     if (result.kind !== 'message') return result;
-    if (edns && refusesEdns(result.message)) {
-      edns = false;
-      why = 'no-edns';
+    const { message } = result;
+    if (message.rcode === RCODE.BADCOOKIE && form.cookie !== undefined) {
+      form = afterBadCookie(scope, request.server, form);
       continue;
     }
-    noteEdnsOutcome(scope, request.server, first, edns, result.message);
+    if (form.edns && refusesEdns(message)) {
+      refused = form;
+      form = { ...form, edns: false, cookie: undefined, why: 'no-edns' };
+      continue;
+    }
+    if (lapsed) noteLapse(scope.server(request.server), scope.nowMs());
+    noteEdnsOutcome(scope, request.server, refused, form, message);
     return result;
   }
   return { kind: 'malformed', detail: 'neither UDP, TCP nor plain DNS gave a whole response' };
+}
+
+/** UDP, TCP, and one of both again with another cookie or without EDNS. */
+const SENDS_MOST = 3;
+
+/** RFC 7873, 5.3: asked once more with the cookie that came with the refusal, and then by TCP. */
+function afterBadCookie(scope: Scope, server: ServerAddress, form: Form): Form {
+  const cookie = form.why === 'bad-cookie' ? undefined : cookieFor(scope, server);
+  const given = cookie !== undefined && cookie.octets.length > CLIENT_COOKIE_OCTETS;
+  return given
+    ? { ...form, cookie, why: 'bad-cookie' }
+    : { ...form, protocol: 'tcp', cookie: undefined, why: 'bad-cookie' };
 }
 
 /** RFC 6891, 7: a server that knows no EDNS answers FORMERR or NOTIMP without OPT; BADVERS to version 0 is as good. */
@@ -112,23 +152,24 @@ function refusesEdns(message: Message): boolean {
   return message.edns === undefined && (message.rcode === RCODE.FORMERR || message.rcode === RCODE.NOTIMP);
 }
 
-function noteEdnsOutcome(scope: Scope, server: ServerAddress, tried: boolean, edns: boolean, message: Message): void {
+function noteEdnsOutcome(
+  scope: Scope,
+  server: ServerAddress,
+  refused: Form | undefined,
+  { edns }: Form,
+  message: Message,
+): void {
   const state = scope.server(server);
+  const nowMs = scope.nowMs();
   if (edns && message.edns !== undefined) noteEdns(state);
-  // Only a refusal that a working plain reply confirms counts against EDNS, so a forged FORMERR alone does not.
-  if (tried && !edns && (message.rcode === RCODE.NOERROR || message.rcode === RCODE.NXDOMAIN)) {
-    noteNoEdns(state, scope.nowMs());
-  }
+  // Only a refusal that a working plain reply confirms counts, so that a forged FORMERR alone does not.
+  if (refused === undefined || (message.rcode !== RCODE.NOERROR && message.rcode !== RCODE.NXDOMAIN)) return;
+  // What was refused may have been the cookie, though RFC 6891, 6.1.2 has unknown options passed over.
+  if (refused.cookie === undefined) noteNoEdns(state, nowMs);
+  else noteNoCookies(state, nowMs);
 }
 
-async function sendOnce(
-  scope: Scope,
-  lookup: Lookup,
-  request: ExchangeRequest,
-  protocol: 'udp' | 'tcp',
-  edns: boolean,
-  why: Why,
-): Promise<Reply | { readonly kind: 'suspect' }> {
+async function sendOnce(scope: Scope, lookup: Lookup, request: ExchangeRequest, form: Form): Promise<Sent> {
   const { options } = scope.shared;
   const { limits } = options;
   const remainingMs = scope.budget.remainingMs(scope.nowMs());
@@ -138,24 +179,29 @@ async function sendOnce(
     return { kind: 'spent' };
   }
   const state = scope.seen(scope.server(request.server));
-  const { query, id } = makeQuery(scope, request, edns);
+  const { protocol, cookie } = form;
+  const { query, id } = makeQuery(scope, request, form);
   const drawn = options.upstream.caseRandomisation;
   const exact = drawn && protocol === 'udp';
   const wait = protocol === 'tcp' ? limits.tcpTimeoutMs : patienceMs(timeoutMs(state, limits), request.attempt, limits);
   const number = scope.observer ? scope.nextExchange() : 0;
-  if (scope.observer) sent(scope, lookup, request, number, protocol, edns, false, why);
+  if (scope.observer) sent(scope, lookup, request, number, form, false);
   const slot: ReplySlot = {};
   const outcome = await scope.transport.send(
     { server: request.server, protocol, query, timeoutMs: Math.min(wait, remainingMs) },
-    (octets) => judgeReply(octets, query, id, { drawn, exact }, slot),
+    (octets) => judgeReply(octets, query, id, { drawn, exact, cookie }, slot),
   );
   // Cut short by this question's own deadline, it says nothing of the server.
   const cut = outcome.kind === 'timeout' && remainingMs < wait;
   if (!cut) noteOutcome(scope, request.server, protocol, outcome);
   if (scope.observer) received(scope, lookup, request, number, protocol, outcome, slot.message);
   if (cut) return { kind: 'spent' };
+  if (outcome.kind === 'suspect') return { kind: 'suspect', lapsed: slot.lapsed === true };
   if (outcome.kind !== 'response') return outcome;
   if (slot.message === undefined) return { kind: 'malformed', detail: 'malformed response' };
+  if (cookie !== undefined && !slot.message.truncated) {
+    noteCookie(scope.server(request.server), cookie, cookieIn(slot.message), scope.nowMs());
+  }
   return { kind: 'message', message: slot.message, protocol, octets: slot.octets ?? outcome.octets };
 }
 
@@ -168,44 +214,6 @@ function patienceMs(expectedMs: number, attempt: number, { mostTimeoutMs }: Limi
 }
 
 const PATIENCE_MS = 400;
-
-function makeQuery(scope: Scope, request: ExchangeRequest, edns: boolean): { query: Uint8Array; id: number } {
-  const { upstream } = scope.shared.options;
-  const id = scope.random.integer(0x1_0000);
-  const query = buildQuery({
-    id,
-    name: request.name,
-    type: request.type,
-    recursionDesired: request.recursionDesired,
-    // RFC 6840, 5.9: a forwarder is to hand over what it has; we validate, or know why not.
-    checkingDisabled: request.recursionDesired && scope.shared.trust !== undefined,
-    // DO always, whatever the client asked: signatures are kept with their RRset (RFC 4035, 3.2.1).
-    ...(edns ? { edns: { udpPayloadOctets: upstream.udpPayloadOctets, version: 0, dnssecOk: true, options: [] } } : {}),
-  });
-  if (upstream.caseRandomisation) randomiseCase(query, scope);
-  return { query, id };
-}
-
-/** 0x20: flips the case of each letter of QNAME by chance. One draw serves up to 32 letters. */
-function randomiseCase(query: Uint8Array, scope: Scope): void {
-  let bits = 0;
-  let left = 0;
-  let offset = QUESTION_OFFSET;
-  for (let length = query[offset] as number; length !== 0; length = query[offset] as number) {
-    for (let i = offset + 1; i <= offset + length; i++) {
-      const octet = query[i] as number;
-      if (octet < 0x61 || octet > 0x7a) continue;
-      if (left === 0) {
-        bits = scope.random.integer(2 ** 32);
-        left = 32;
-      }
-      if ((bits & 1) === 1) query[i] = octet & 0xdf;
-      bits >>>= 1;
-      left -= 1;
-    }
-    offset += length + 1;
-  }
-}
 
 function noteOutcome(scope: Scope, server: ServerAddress, protocol: 'udp' | 'tcp', outcome: TransportOutcome): void {
   const state = scope.server(server);
@@ -226,10 +234,8 @@ function sent(
   lookup: Lookup,
   request: ExchangeRequest,
   exchangeNumber: number,
-  protocol: 'udp' | 'tcp',
-  edns: boolean,
+  { protocol, edns, why }: Pick<Form, 'protocol' | 'edns' | 'why'>,
   joined: boolean,
-  why: Why,
 ): void {
   const { server, name, type } = request;
   const body: EventBody = { kind: 'sent', exchange: exchangeNumber, server, protocol, name, type, edns, joined };

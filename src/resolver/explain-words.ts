@@ -54,7 +54,7 @@ export const sendWords: { readonly [Why in NonNullable<EventOf<'sent'>['why']>]:
   truncated: 'the reply was cut short (TC)',
   suspect: 'replies arrived that may be forged',
   'no-edns': 'without EDNS, which the server refused',
-  case: 'the reply changed the letter case of the question',
+  'bad-cookie': 'with the cookie that the server has just given',
   minimised: 'no more of the name than needed',
 };
 

@@ -277,6 +277,8 @@ function sameState(a: ServerState, b: ServerState): boolean {
     a.edns === b.edns &&
     a.ednsUntilMs === b.ednsUntilMs &&
     a.ednsRefusals === b.ednsRefusals &&
+    a.cookie === b.cookie &&
+    a.cookieUnknownUntilMs === b.cookieUnknownUntilMs &&
     a.lame.size === b.lame.size &&
     [...a.lame].every(([zone, untilMs]) => b.lame.get(zone) === untilMs)
   );

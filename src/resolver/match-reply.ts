@@ -1,9 +1,10 @@
-// Whether octets that arrived are the reply to a question: identifier, question, case, form.
+// Whether octets that arrived are the reply to a question: identifier, question, case, form, cookie.
 
 import type { Verdict } from '../base/ports.ts';
+import { bearsOut, type ServerCookie } from '../cache/server-cookies.ts';
 import { WireError } from '../wire/error.ts';
 import { type Message, parseMessage } from '../wire/message.ts';
-import { OPCODE, RCODE } from '../wire/types.ts';
+import { OPCODE, OPTION, RCODE } from '../wire/types.ts';
 
 /** Where QNAME begins in a message (RFC 1035, 4.1.1). */
 export const QUESTION_OFFSET = 12;
@@ -12,18 +13,24 @@ export const QUESTION_OFFSET = 12;
 export interface ReplySlot {
   message?: Message;
   octets?: Uint8Array;
+  /** All was right but the cookie. */
+  lapsed?: boolean;
 }
 
 /**
  * Whether octets from the right address and port are the reply to `query`. What does not match is passed over and
- * the wait goes on; a wrong identifier, a wrong case or a body that cannot be read smells of forgery: TCP decides.
- * `drawn`: the case of QNAME was drawn (0x20); `exact`: it must come back.
+ * the wait goes on; a wrong identifier, a wrong case, a wrong cookie or a body that cannot be read smells of forgery: TCP
+ * decides. `drawn`: the case of QNAME was drawn (0x20); `exact`: it must come back; `cookie`: what was sent as one.
  */
 export function judgeReply(
   octets: Uint8Array,
   query: Uint8Array,
   id: number,
-  { drawn, exact }: { readonly drawn: boolean; readonly exact: boolean },
+  {
+    drawn,
+    exact,
+    cookie,
+  }: { readonly drawn: boolean; readonly exact: boolean; readonly cookie: ServerCookie | undefined },
   slot: ReplySlot,
 ): Verdict {
   if (octets.length < QUESTION_OFFSET) return 'ignore';
@@ -46,13 +53,23 @@ export function judgeReply(
   }
   try {
     const plain = drawn ? withQuestionOf(octets, query) : octets;
-    slot.message = parseMessage(plain);
+    const message = parseMessage(plain);
+    if (cookie !== undefined && !bearsOut(cookie, cookieIn(message))) {
+      slot.lapsed = true;
+      return 'suspect';
+    }
+    slot.message = message;
     slot.octets = plain;
     return 'take';
   } catch (error) {
     if (error instanceof WireError) return 'suspect';
     throw error;
   }
+}
+
+/** The data of a message's COOKIE option; of several the first counts (RFC 7873, 5.2). */
+export function cookieIn(message: Message): Uint8Array | undefined {
+  return message.edns?.options.find(({ code }) => code === OPTION.COOKIE)?.data;
 }
 
 /**

@@ -21,6 +21,8 @@ export interface UpstreamOptions {
   readonly qnameMinimisation: 'strict' | 'relaxed' | 'off';
   /** 0x20: the case of each letter of QNAME is drawn and must come back. */
   readonly caseRandomisation: boolean;
+  /** Whether servers are sent DNS cookies (RFC 7873), and held to them once they have given one. */
+  readonly cookies: boolean;
   /** EDNS payload that we offer, 512..4096 octets. */
   readonly udpPayloadOctets: number;
 }

@@ -149,7 +149,7 @@ function engineOptions(capsule: Capsule, transport: Transport, clock: Clock, ran
       kind,
       servers: servers.map(addressOf),
     })),
-    upstream,
+    upstream: { cookies: false, ...upstream },
     cache,
     dnssec: {
       validate: dnssec.validate,

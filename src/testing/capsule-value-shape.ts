@@ -62,7 +62,11 @@ export const valueShape: Shape = tagged('is', {
       ednsRefusals: number,
       lame: list(tuple(text, moment)),
     },
-    optional: { smoothedRttMs: number },
+    optional: {
+      smoothedRttMs: number,
+      cookie: object({ octets: base64, drawnAtMs: number, lapses: number }),
+      cookieUnknownUntilMs: moment,
+    },
   },
   status: {
     fields: { kind: oneOf('secure', 'insecure', 'bogus', 'inside'), zone: text, expiresAtMs: moment },

@@ -25,15 +25,18 @@ const settingsShape: Shape = object({
   limits: record(number),
   hints: list(text),
   zones: list(object({ zone: text, kind: oneOf('forward', 'stub'), servers: list(text) })),
-  upstream: object({
-    port: number,
-    ipv4: truth,
-    ipv6: truth,
-    deny: list(text),
-    qnameMinimisation: oneOf('strict', 'relaxed', 'off'),
-    caseRandomisation: truth,
-    udpPayloadOctets: number,
-  }),
+  upstream: object(
+    {
+      port: number,
+      ipv4: truth,
+      ipv6: truth,
+      deny: list(text),
+      qnameMinimisation: oneOf('strict', 'relaxed', 'off'),
+      caseRandomisation: truth,
+      udpPayloadOctets: number,
+    },
+    { cookies: truth },
+  ),
   cache: object({ maxOctets: number, minTtl: number, maxTtl: number, maxNegativeTtl: number }),
   dnssec: object({
     validate: truth,

@@ -22,7 +22,7 @@ export interface TestEngineSettings {
   readonly random: Random;
   readonly roots: readonly RootServer[];
   readonly zones?: readonly ConfiguredZone[];
-  /** Changes to: port 53, IPv4 and IPv6, no address denied, minimisation relaxed, no 0x20, 1232 octets. */
+  /** Changes to: port 53, IPv4 and IPv6, no address denied, minimisation relaxed, no 0x20, no cookies, 1232 octets. */
   readonly upstream?: Partial<UpstreamOptions>;
   /** Changes to: 16 MiB, TTLs from 0 to the limits' bounds. */
   readonly cache?: Partial<EngineOptions['cache']>;
@@ -50,6 +50,7 @@ export function testEngineOptions(settings: TestEngineSettings): EngineOptions {
       deny: [],
       qnameMinimisation: 'relaxed',
       caseRandomisation: false,
+      cookies: false,
       udpPayloadOctets: limits.udpPayloadOctets,
       ...upstream,
     },

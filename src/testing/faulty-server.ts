@@ -1,15 +1,15 @@
 // Authoritative servers that are honest, slow of wit, broken or dead: what each says instead of the truth.
 
-import { buildMessage, type Message, parseMessage } from '../wire/message.ts';
+import { buildMessage, type Edns, type Message, parseMessage } from '../wire/message.ts';
 import { nameFromText, nameOctets, ROOT } from '../wire/name.ts';
-import { CLASS, RCODE, TYPE } from '../wire/types.ts';
+import { CLASS, OPTION, RCODE, TYPE } from '../wire/types.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { ServerHandler } from './virtual-network.ts';
 import { authoritativeReply, type Zone } from './zone-tree.ts';
 
 /**
  * How a server behaves. All but `mutating` never say a wrong thing that a resolver without signatures has to believe.
- * - `honest`: as it should; - `dead`: no answer; - `refusing`, `failing`: an RCODE; - `upward`: refers to the root;
+ * - `honest`: as it should, cookies included, which all others but those that change its replies lack; - `dead`: no answer; - `refusing`, `failing`: an RCODE; - `upward`: refers to the root;
  * - `wrong-id`, `wrong-question`, `not-a-response`: replies that are none; - `cut-off`: part of a message, whole counts;
  * - `garbage`: random octets; - `truncating`: TC to everything by UDP; - `no-edns`: FORMERR to EDNS; - `many`: several
  * replies, the honest one last; - `mutating`: the honest reply with some octets changed, the ID kept.
@@ -89,7 +89,14 @@ function honestReply(query: Message, octets: Uint8Array, zones: readonly Zone[],
   const reply = authoritativeReply(query, zones) ?? { ...withoutRecords(query), rcode: RCODE.REFUSED };
   const questionOctets = octets.slice(12, 12 + nameOctets(query.questions[0]?.name ?? ROOT).length);
   const maxOctets = protocol === 'tcp' ? 65_535 : Math.min(1232, query.edns?.udpPayloadOctets ?? 512);
-  return buildMessage(reply, { maxOctets, questionOctets });
+  return buildMessage({ ...reply, edns: withCookie(reply.edns, query.edns) }, { maxOctets, questionOctets });
+}
+
+/** RFC 7873, 5.2: the client's cookie and one of ours, that depends on it, for who sends one. */
+function withCookie(edns: Edns | undefined, asked: Edns | undefined): Edns | undefined {
+  const client = asked?.options.find(({ code }) => code === OPTION.COOKIE)?.data.subarray(0, 8);
+  if (edns === undefined || client === undefined) return edns;
+  return { ...edns, options: [{ code: OPTION.COOKIE, data: Uint8Array.of(...client, ...client.toReversed()) }] };
 }
 
 const otherQuestion = { name: nameFromText('somewhere.else.'), type: TYPE.A, class: CLASS.IN };

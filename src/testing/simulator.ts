@@ -111,7 +111,7 @@ class Simulation {
         clock: this.#clock,
         random: this.#random.fork(),
         roots: this.#tree.roots,
-        upstream: { caseRandomisation: this.#random.chance(0.5) },
+        upstream: { caseRandomisation: this.#random.chance(0.5), cookies: this.#random.chance(0.5) },
         cache: { maxOctets: this.#maxOctets },
         dnssec: { validate: signed, anchors: anchorsOf(this.#tree) },
         ...(options.limits ? { limits: options.limits } : {}),

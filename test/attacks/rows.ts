@@ -26,6 +26,7 @@ export type RowId =
   | 'entropy'
   | 'prng'
   | 'case'
+  | 'cookie'
   | 'sidechannel'
   | 'fragments'
   | 'birthday'
@@ -119,6 +120,16 @@ export const rows: Readonly<Record<RowId, Row>> = {
     limit: 'caseRandomisation',
     peers: 'Knot always; Unbound and PowerDNS off by default; BIND none',
     test: 'entropy.test.ts',
+  },
+  cookie: {
+    ...forged,
+    attack: 'Forged answers past ID, port and case: DNS cookies',
+    source: 'RFC 7873, RFC 9018',
+    defence:
+      'A server gets a cookie of its own; once it has given one, a reply without both is settled over TCP; none is kept when our address changes',
+    limit: 'upstream.cookies',
+    peers: 'BIND sends them; Unbound, PowerDNS and Knot do not',
+    test: 'cookies.test.ts',
   },
   sidechannel: {
     ...forged,

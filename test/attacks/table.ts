@@ -1,4 +1,4 @@
-// Runs the attack suite and writes the table of docs/security.md from its figures: node test/attacks/table.ts
+// Runs the attack suite and writes the table of docs/security.md from its figures: node tools/node/run.cjs test/attacks/table.ts
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -9,11 +9,17 @@ import { testEngineOptions } from '../../src/testing/engine.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { type QueryContext, type ServeOptions, VirtualNetwork } from '../../src/testing/virtual-network.ts';
-import { buildMessage, type Message, parseMessage, type ResourceRecord } from '../../src/wire/message.ts';
+import {
+  buildMessage,
+  type EdnsOption,
+  type Message,
+  parseMessage,
+  type ResourceRecord,
+} from '../../src/wire/message.ts';
 import { type Name, nameFromText, nameToText } from '../../src/wire/name.ts';
 import { rdataToText } from '../../src/wire/rdata-text.ts';
 import { type RRset, toRecords } from '../../src/wire/rrset.ts';
-import { RCODE, TYPE } from '../../src/wire/types.ts';
+import { OPTION, RCODE, TYPE } from '../../src/wire/types.ts';
 import { parseZoneText } from '../../src/wire/zone-text.ts';
 
 /** A question as it reached a server; `text` is QNAME as text, in lower case, with the final dot. */
@@ -40,6 +46,8 @@ export interface Reply {
   readonly additional?: Section;
   /** False: no OPT. */
   readonly edns?: boolean;
+  /** The data of a COOKIE option. */
+  readonly cookie?: Uint8Array | undefined;
 }
 
 /** A server: octets go out as they are, undefined is silence. */
@@ -85,7 +93,7 @@ export class World {
       clock: this.clock,
       random: new SeededRandom(7),
       roots: [{ nameServer: nameFromText('a.root.'), ip: ROOT_IP }],
-      upstream: { ipv6: false, ...options.upstream },
+      upstream: { ipv6: false, cookies: true, ...options.upstream },
       ...(options.zones === undefined ? {} : { zones: options.zones }),
       ...(options.dnssec === undefined ? {} : { dnssec: { validate: true, ...options.dnssec } }),
       ...(options.cacheOctets === undefined ? {} : { cache: { maxOctets: options.cacheOctets } }),
@@ -188,10 +196,19 @@ export function encode(query: Uint8Array, reply: Reply, maxOctets = 65_535): Uin
       edns:
         message.edns === undefined || reply.edns === false
           ? undefined
-          : { udpPayloadOctets: 1232, version: 0, dnssecOk: message.edns.dnssecOk, options: [] },
+          : {
+              udpPayloadOctets: 1232,
+              version: 0,
+              dnssecOk: message.edns.dnssecOk,
+              options: cookieOption(reply.cookie),
+            },
     },
     { maxOctets, questionOctets: query.subarray(12, 12 + (message.questions[0]?.name.length ?? 0)) },
   );
+}
+
+function cookieOption(data: Uint8Array | undefined): EdnsOption[] {
+  return data === undefined ? [] : [{ code: OPTION.COOKIE, data }];
 }
 
 /** Makes a behaviour's octets once for each question: later ones cost the server next to nothing. */

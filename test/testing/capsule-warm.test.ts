@@ -43,7 +43,7 @@ function makeWorld(seed: number, weather: Weather): World {
     clock,
     random: random.fork(),
     roots: tree.roots,
-    upstream: { caseRandomisation: seed % 2 === 0 },
+    upstream: { caseRandomisation: seed % 2 === 0, cookies: seed % 4 < 2 },
     dnssec: { validate: signed, anchors: tree.anchor ? [{ zone: ROOT, ds: [], keys: [tree.anchor] }] : [] },
   });
   return { random, clock, tree, resolver: new Resolver(options) };

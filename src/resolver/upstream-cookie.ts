@@ -1,0 +1,25 @@
+// Which cookie goes with a question to a server (RFC 7873, RFC 9018).
+
+import type { ServerAddress } from '../base/ports.ts';
+import { CLIENT_COOKIE_OCTETS, cookieOf, noteDrawn, type ServerCookie, takesCookies } from '../cache/server-cookies.ts';
+import type { Scope } from './scope.ts';
+
+/** The cookie to send, drawn where there is none; undefined: the server is to get none. */
+export function cookieFor(scope: Scope, server: ServerAddress): ServerCookie | undefined {
+  const { options, caches } = scope.shared;
+  if (!options.upstream.cookies) return undefined;
+  caches.servers.askFrom(options.transport.place?.() ?? 0);
+  const state = scope.server(server);
+  const seen = scope.seen(state);
+  const nowMs = scope.nowMs();
+  if (!takesCookies(seen, nowMs)) return undefined;
+  return cookieOf(seen, nowMs) ?? noteDrawn(state, drawCookie(scope), nowMs);
+}
+
+/** RFC 9018, 3: 64 bits of chance, for this server alone. */
+function drawCookie(scope: Scope): Uint8Array {
+  const octets = new Uint8Array(CLIENT_COOKIE_OCTETS);
+  const view = new DataView(octets.buffer);
+  for (let at = 0; at < CLIENT_COOKIE_OCTETS; at += 4) view.setUint32(at, scope.random.integer(2 ** 32));
+  return octets;
+}
