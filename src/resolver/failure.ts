@@ -73,7 +73,7 @@ export function giveUp(
   if (troubles.length === 0 && addresses > 0) {
     return fail(
       'servers-failed',
-      `none of the ${addresses} known servers of ${zone} is of use: each was found lame for it, or has been asked often enough`,
+      `none of the ${addresses} known servers of ${zone} is of use: each has been asked often enough`,
     );
   }
   if (troubles.length === 0) {

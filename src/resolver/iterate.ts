@@ -7,10 +7,11 @@ import { RCODE, TYPE } from '../wire/types.ts';
 import { AddressSearch, type Find } from './addresses.ts';
 import { dnameTarget } from './alias.ts';
 import { addressSendsSpent, ask, type Heard, type Question } from './ask.ts';
-import { type Asked, type Classified, classify } from './classify.ts';
+import { type Asked, classify } from './classify.ts';
 import { failLimit, giveUp, stopReason, withinDeadline } from './failure.ts';
 import type { Found } from './found.ts';
 import { type Minimisation, minimise } from './minimise.ts';
+import { reportResponse } from './report-response.ts';
 import type { Lookup, Scope } from './scope.ts';
 import { type Scrubbed, scrub } from './scrub.ts';
 import { type Choice, selectServer, Tried } from './select-server.ts';
@@ -77,7 +78,7 @@ export async function iterate(scope: Scope, lookup: Lookup, find: Find): Promise
     const asked: Asked = { zone, name: question.name, type: question.type, role };
     const response = scrub(heard.reply.message, heard.candidate.server, zone, question.name, question.type, limits);
     const outcome = classify(response, asked);
-    if (scope.observer) report(scope, lookup, heard, asked, response, outcome);
+    if (scope.observer) reportResponse(scope, lookup, heard, asked, response, outcome);
 
     switch (outcome.kind) {
       case 'referral':
@@ -132,16 +133,9 @@ export async function iterate(scope: Scope, lookup: Lookup, find: Find): Promise
         }
         note(position, heard, outcome.why);
         position.tried.fail(heard.candidate.state);
-        if (outcome.kind === 'lame' && outcome.recurses && role === 'authority') {
-          position.tried.recursers.push(heard.candidate);
-        } else if (
-          outcome.kind === 'lame' &&
-          response.rcode === RCODE.NOERROR &&
-          role === 'authority' &&
-          zone !== ROOT
-        ) {
-          // Not the root's, nor servers that are configured: there are no others, whatever a middlebox makes them say.
-          noteLame(heard.candidate.state, zone, scope.nowMs());
+        if (outcome.kind === 'lame' && role === 'authority') {
+          if (outcome.recurses) position.tried.recursers.push(heard.candidate);
+          else if (isLameForAll(asked, response)) noteLame(heard.candidate.state, zone, scope.nowMs());
         }
         break;
     }
@@ -259,42 +253,15 @@ function renewFrom(scope: Scope, position: Position, places: Map<Name, Tried>): 
   return parent.zone === zone || places.has(parent.zone) ? undefined : parent;
 }
 
+/**
+ * Whether who was lame for one question is expected to be so for the zone. Not where it refused, nor at the root: there
+ * are no others, whatever a middlebox makes them say. RFC 4074, 4.4: there are servers that answer AAAA so, and A well.
+ */
+function isLameForAll({ zone, type }: Asked, { rcode }: Scrubbed): boolean {
+  return rcode === RCODE.NOERROR && type === TYPE.A && zone !== ROOT;
+}
+
 function note(position: Position, heard: Heard, trouble: string): void {
   // One line for each send is enough: sends at a zone are bounded.
   position.tried.troubles.push(`${heard.candidate.server.ip} ${trouble}`);
-}
-
-function report(
-  scope: Scope,
-  lookup: Lookup,
-  heard: Heard,
-  asked: Asked,
-  response: Scrubbed,
-  outcome: Classified,
-): void {
-  for (const { rrset, section, why } of response.dropped) {
-    scope.emit(lookup, { kind: 'dropped', name: rrset.name, type: rrset.type, section, why });
-  }
-  const target =
-    outcome.kind === 'referral'
-      ? { target: outcome.zone }
-      : outcome.kind === 'alias' && outcome.target
-        ? { target: outcome.target }
-        : {};
-  const answer = outcome.kind === 'answer' ? { answer: outcome.rrsets } : {};
-  const recurses = outcome.kind === 'lame' && outcome.recurses ? { recurses: true } : {};
-  const { server } = heard.candidate;
-  const { zone, name, type } = asked;
-  scope.emit(lookup, {
-    kind: 'classified',
-    zone,
-    server,
-    name,
-    type,
-    outcome: outcome.kind,
-    why: outcome.why,
-    ...target,
-    ...answer,
-    ...recurses,
-  });
 }

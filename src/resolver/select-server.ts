@@ -68,9 +68,13 @@ const EXPLORE_ONE_IN = 20;
 /** A known server slower than this is no better than one never asked (Unbound's RTT band). */
 const SLOW_MS = 400;
 
+/** What makes a server be asked only after all others: it was lame for the zone, and one reply decided that. */
+const LAST = 1000;
+
 /**
  * The server to ask next among `candidates`, or undefined when each has been asked enough. Least-tried first;
- * within these the fastest, now and then another; servers in backoff or of a dead family only when nothing else is left.
+ * within these the fastest, now and then another; servers in backoff, of a dead family or lame only when nothing else is
+ * left.
  */
 export function selectServer(
   scope: Scope,
@@ -89,9 +93,9 @@ export function selectServer(
     const seen = scope.seen(state);
     const sends = tried.sends(state);
     if (sends >= limits.sendsPerServer || tried.hasFailed(state)) continue;
-    if (isLame(seen, zone, nowMs) || scope.isDistrusted(zone, candidate.server)) continue;
+    if (scope.isDistrusted(zone, candidate.server)) continue;
     const shunned = isBackedOff(seen, nowMs) || scope.isDeadFamily(candidate.server, nowMs);
-    const penalty = sends * 2 + (shunned ? 1 : 0);
+    const penalty = sends * 2 + (shunned ? 1 : 0) + (isLame(seen, zone, nowMs) ? LAST : 0);
     if (penalty < least) {
       least = penalty;
       pool = [];
