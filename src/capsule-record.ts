@@ -142,7 +142,8 @@ function exchangesOf(journal: Recorder, originMs: number): CapsuleExchange[] {
   }));
 }
 
-function settingsOf({ limits, hints, zones, upstream, cache, dnssec, host }: RecordedOptions): CapsuleSettings {
+function settingsOf(options: RecordedOptions): CapsuleSettings {
+  const { limits, hints, zones, upstream, cache, dnssec, host, privateAddresses } = options;
   return {
     limits,
     hints: hints.map(recordToText),
@@ -159,6 +160,7 @@ function settingsOf({ limits, hints, zones, upstream, cache, dnssec, host }: Rec
       })),
       sha1: dnssec.sha1,
     },
+    ...(privateAddresses && { privateAddresses: { except: privateAddresses.except.map(nameToText) } }),
     specialUse: host.specialUse,
   };
 }

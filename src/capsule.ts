@@ -63,6 +63,8 @@ export interface CapsuleSettings {
     }[];
     readonly sha1: 'validate' | 'insecure';
   };
+  /** Present: private addresses were left out of answers, but for names in `except`. */
+  readonly privateAddresses?: { readonly except: readonly string[] };
   /** Whether special-use names are answered locally. */
   readonly specialUse: boolean;
 }

@@ -48,7 +48,13 @@ export function engineOptions(settings: Settings, ports: Ports, rootHints: strin
     },
     cache,
     dnssec: dnssecOptions(settings, ports),
+    privateAddresses: privateAddressOptions(settings),
   };
+}
+
+function privateAddressOptions({ clients }: Settings): EngineOptions['privateAddresses'] {
+  const { dropPrivateAddresses: dropped } = clients;
+  return dropped === false ? undefined : { except: dropped.except.map(nameFromText) };
 }
 
 function dnssecOptions({ dnssec, root }: Settings, ports: Ports): EngineOptions['dnssec'] {

@@ -29,7 +29,7 @@ export function checkSettings(input: unknown): CheckedSettings {
     return faults.length === 0 ? { settings: result.data } : { faults };
   }
   const faults: SettingsFault[] = [];
-  for (const issue of result.error.issues.slice(0, FAULTS_MAX)) {
+  for (const issue of result.error.issues.flatMap(withinUnion).slice(0, FAULTS_MAX)) {
     const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
     if (issue.code !== 'unrecognized_keys') {
       faults.push({ path, atKey: false, message: issue.message });
@@ -43,6 +43,17 @@ export function checkSettings(input: unknown): CheckedSettings {
   const within = (outer: SettingsFault) =>
     faults.some(({ path }) => path.length > outer.path.length && outer.path.every((part, i) => part === path[i]));
   return { faults: faults.filter((fault) => fault.atKey || fault.path.length === 0 || !within(fault)) };
+}
+
+/** Of a value that may have several forms: what is wrong within the one form that it has, where it has one. */
+function withinUnion(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
+  if (issue.code !== 'invalid_union') return [issue];
+  const forms = issue.errors.filter((issues) =>
+    issues.every(({ path, code }) => path.length > 0 || code === 'unrecognized_keys'),
+  );
+  const [form] = forms;
+  if (form === undefined || forms.length > 1) return [issue];
+  return form.flatMap(withinUnion).map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
 }
 
 /** The settings of a library user, checked and filled. Throws TypeError that names every wrong key. */
@@ -205,6 +216,13 @@ function section<Shape extends z.ZodRawShape>(shape: Shape) {
   return z.strictObject(shape, expected('keys with values')).prefault({} as never);
 }
 
+/** A feature that is off, on as it is by default, or on with keys of its own. */
+function offOr<Shape extends z.ZodRawShape>(shape: Shape, what: string) {
+  const keys = z.strictObject(shape, expected(what));
+  const on = z.literal(true).transform(() => keys.parse({}));
+  return z.union([z.literal(false), on, keys], expected(what));
+}
+
 const defaults = defaultSettings;
 
 const zone = z
@@ -233,6 +251,11 @@ const negativeTrustAnchor = z.preprocess(
     { zone: domainName(), until: until.optional(), reason: z.string(expected('text')).optional() },
     expected('a domain name or { zone: NAME, until: DATE, reason: TEXT }'),
   ),
+);
+
+const dropPrivateAddresses = offOr(
+  { except: list(domainName(), 'a list of zones').default([]) },
+  'true, false or { except: [ZONE] }',
 );
 
 const MIB = 1024 * 1024;
@@ -287,7 +310,7 @@ export const schema: z.ZodType<Settings> = z.strictObject(
     clients: section({
       cookies: flag().default(defaults.clients.cookies),
       rateLimit: notBuilt(false).default(false),
-      dropPrivateAddresses: notBuilt(false).default(false),
+      dropPrivateAddresses: dropPrivateAddresses.default(defaults.clients.dropPrivateAddresses),
     }),
     control: z.union([z.literal(false), path()], expected('the path of a socket, or false')).default(defaults.control),
     console: z
@@ -327,6 +350,7 @@ const ITEM_KEYS: { readonly [list: string]: readonly string[] } = {
   zones: ['zone', 'forward', 'stub'],
   'local.zones': ['zone', 'kind'],
   'dnssec.negativeTrustAnchors': ['zone', 'until', 'reason'],
+  'clients.dropPrivateAddresses': ['except'],
 };
 
 function unknownKey(path: readonly (string | number)[], key: string): string {

@@ -28,6 +28,15 @@ export interface NegativeTrustAnchorSetting {
   readonly reason?: string | undefined;
 }
 
+/** Private addresses are left out of the answers of public names. */
+export interface PrivateAddressSetting {
+  /**
+   * Zones whose names may have private addresses, wherever their aliases lead. Default none. Host data, and zones with
+   * servers of their own in `zones`, are exempt anyway, the root apart.
+   */
+  readonly except: readonly string[];
+}
+
 /** The least that is logged. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
@@ -112,8 +121,8 @@ export interface Settings {
     readonly cookies: boolean;
     /** Response rate limiting. Default false, the only value until it is built. */
     readonly rateLimit: boolean;
-    /** Drop private addresses from answers of public zones. Default false, the only value until it is built. */
-    readonly dropPrivateAddresses: boolean;
+    /** Leave private addresses out of the answers of public names (DNS rebinding). `true`: without exceptions. Default false. */
+    readonly dropPrivateAddresses: false | PrivateAddressSetting;
   };
   /**
    * Path of the control socket (mode 0600); false: none. Default `/run/rootwalk/control.sock`, and where that cannot be
@@ -156,7 +165,11 @@ export interface SettingsInput
       })
     | undefined;
   readonly local?: Partly<Settings['local']> | undefined;
-  readonly clients?: Partly<Settings['clients']> | undefined;
+  readonly clients?:
+    | (Partly<Omit<Settings['clients'], 'dropPrivateAddresses'>> & {
+        readonly dropPrivateAddresses?: boolean | Partly<PrivateAddressSetting> | undefined;
+      })
+    | undefined;
   readonly log?: Partly<Settings['log']> | undefined;
 }
 

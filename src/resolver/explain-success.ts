@@ -2,7 +2,7 @@
 
 import { addressKey } from '../base/ports.ts';
 import { type Name, nameToText } from '../wire/name.ts';
-import { edeToText, RCODE, rcodeToText } from '../wire/types.ts';
+import { EDE, edeToText, RCODE, rcodeToText } from '../wire/types.ts';
 import { type Deed, deedLines, eventsOf, type Facts, familyOf, missingFamily, serversOf } from './explain-facts.ts';
 import { asked, zoneWords } from './explain-words.ts';
 import type { Remedy, Verdict } from './verdict.ts';
@@ -12,6 +12,7 @@ export function judgeSuccess(facts: Facts): Verdict {
   const { rcode } = facts.resolution;
   const own = eventsOf(facts, 'layer').find(({ layer, outcome }) => layer === 'host' && outcome === 'hit');
   if (rcode !== RCODE.NOERROR && rcode !== RCODE.NXDOMAIN) return refused(facts);
+  if (facts.resolution.extendedErrors.some(({ code }) => code === EDE.blocked)) return leftOut(facts);
   if (rcode === RCODE.NXDOMAIN) return own === undefined ? noSuchName(facts) : ourOwnWord(facts);
   const found = facts.resolution.answer.some(({ type }) => type === facts.type);
   const what = found
@@ -41,6 +42,26 @@ function refused(facts: Facts): Verdict {
     summary: `This resolver itself answers ${rcodeToText(facts.resolution.rcode)}: its rules do not let it resolve the name.`,
     evidence: errors,
     remedy: [{ who: 'you', what: 'change the configuration if this is not meant' }],
+  };
+}
+
+/** Part of what servers said is kept from clients. */
+function leftOut(facts: Facts): Verdict {
+  const whole = facts.resolution.answer.some(({ type }) => type === facts.type);
+  const kept = eventsOf(facts, 'dropped').filter(({ why }) => why.includes('clients.dropPrivateAddresses'));
+  return {
+    fault: 'our policy',
+    works: whole,
+    zone: undefined,
+    servers: [],
+    summary: `${nameToText(facts.name)} leads to private addresses, and this resolver gives none for public names.`,
+    evidence: kept.map(({ name, why }) => `${nameToText(name)}: ${why}`),
+    remedy: [
+      {
+        who: 'you',
+        what: 'if the zone is one of your own, name it: clients: { dropPrivateAddresses: { except: [ZONE] } }',
+      },
+    ],
   };
 }
 

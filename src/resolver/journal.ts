@@ -112,7 +112,7 @@ export interface RecordedExchange {
 /** The engine's settings as they were, with the anchors that were trusted then. */
 export type RecordedOptions = Pick<
   EngineOptions,
-  'limits' | 'hints' | 'zones' | 'upstream' | 'cache' | 'dnssec' | 'host'
+  'limits' | 'hints' | 'zones' | 'upstream' | 'cache' | 'dnssec' | 'host' | 'privateAddresses'
 >;
 
 /** Values drawn, and reads that differ from those before, that a recording holds; a resolution makes far fewer. */
@@ -144,13 +144,13 @@ export class Recorder implements Journal {
 
   begin(shared: Shared): void {
     const { options, trust } = shared;
-    const { clock, limits, hints, zones, upstream, cache, dnssec, host } = options;
+    const { clock, limits, hints, zones, upstream, cache, dnssec, host, privateAddresses } = options;
     const anchors = trust === undefined ? dnssec.anchors : [...trust.anchors.values()];
     this.#shared = shared;
     this.start = {
       nowMs: clock.nowMs(),
       wallSeconds: clock.wallSeconds(),
-      options: { limits, hints, zones, upstream, cache, dnssec: { ...dnssec, anchors }, host },
+      options: { limits, hints, zones, upstream, cache, dnssec: { ...dnssec, anchors }, host, privateAddresses },
     };
   }
 

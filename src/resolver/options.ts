@@ -5,6 +5,7 @@ import type { Clock, Log, Random, Transport } from '../base/ports.ts';
 import type { HostOptions } from '../cache/host.ts';
 import type { Trust } from '../dnssec/delegation.ts';
 import type { ResourceRecord } from '../wire/message.ts';
+import type { Name } from '../wire/name.ts';
 import type { RolloverOptions } from './rollover.ts';
 import type { ConfiguredZone } from './types.ts';
 import type { NegativeAnchor } from './zone-status.ts';
@@ -48,6 +49,12 @@ export interface DnssecOptions {
   readonly rollover?: RolloverOptions;
 }
 
+/** What becomes of private addresses of public names. */
+export interface PrivateAddressOptions {
+  /** Zones whose names may have them. */
+  readonly except: readonly Name[];
+}
+
 /** Everything an engine needs; nothing has a default here. */
 export interface EngineOptions {
   readonly transport: Transport;
@@ -62,4 +69,6 @@ export interface EngineOptions {
   readonly host: HostOptions;
   readonly cache: CacheOptions;
   readonly dnssec: DnssecOptions;
+  /** Undefined: they are answered like any other. */
+  readonly privateAddresses: PrivateAddressOptions | undefined;
 }

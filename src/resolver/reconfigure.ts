@@ -28,7 +28,8 @@ export function reconfigured(old: Shared, wanted: EngineOptions, life: Life): Sh
   const next = makeShared(options, life, home, trust, contradicts ? new Map() : old.exchanges);
   // Nothing throws from here on.
   if (contradicts) old.home.caches = makeCaches({ ...before, cache: { ...before.cache, maxOctets: SCRATCH_OCTETS } });
-  if (!same(before.host, options.host)) caches.answers.clear();
+  // Finished answers were made by the old ones.
+  if (!same(madeBy(before), madeBy(options))) caches.answers.clear();
   caches.host.become(host);
   caches.hierarchy.unconfigure();
   configureZones(caches.hierarchy, options);
@@ -44,6 +45,11 @@ export function reconfigured(old: Shared, wanted: EngineOptions, life: Life): Sh
 
 /** For what is in progress while what it began with is gone. */
 const SCRATCH_OCTETS = 1024 * 1024;
+
+/** What decides over answers beside the data. */
+function madeBy({ host, privateAddresses }: EngineOptions): unknown {
+  return [host, privateAddresses ?? null];
+}
 
 /** What decides whether data are secure, but for single zones that are exempt. */
 function trustOf({ dnssec }: EngineOptions, anchors: readonly Trust[]): unknown {

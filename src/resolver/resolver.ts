@@ -8,6 +8,7 @@ import { failed, startChain } from './chain.ts';
 import { describe, fail } from './failure.ts';
 import { createInspector, type Inspector } from './inspect.ts';
 import type { EngineOptions } from './options.ts';
+import { withoutPrivateAddresses } from './private-addresses.ts';
 import { reconfigured } from './reconfigure.ts';
 import { resolve } from './resolve.ts';
 import { Rollover } from './rollover.ts';
@@ -84,7 +85,8 @@ export class Resolver {
   fromCache(request: ResolveRequest): Resolution | undefined {
     const scope = new Scope(this.#shared, request.checkingDisabled, request.observer);
     const lookup = scope.rootLookup(request.name, request.type);
-    return fromHost(scope, lookup) ?? fromRecords(scope, lookup, startChain(request.name, request.type));
+    const found = fromHost(scope, lookup) ?? fromRecords(scope, lookup, startChain(request.name, request.type));
+    return found && withoutPrivateAddresses(scope, lookup, found);
   }
 
   /**
@@ -133,7 +135,7 @@ export class Resolver {
     try {
       const lookup = scope.rootLookup(name, type);
       if (observer) scope.emit(lookup, { kind: 'question', name, type });
-      const found = await resolve(scope, lookup);
+      const found = withoutPrivateAddresses(scope, lookup, await resolve(scope, lookup));
       // Cancelled: a newer question has its slot. That says nothing of the name.
       const cancelled = scope.budget.cancelled && found.failure !== undefined;
       const resolution = cancelled ? this.#busy('resolutions', 'the slot went to a newer question') : found;

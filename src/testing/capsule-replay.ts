@@ -136,7 +136,7 @@ function otherStep(got: readonly string[], recorded: readonly string[] | undefin
 const zeros: Random = { integer: () => 0 };
 
 function engineOptions(capsule: Capsule, transport: Transport, clock: Clock, random: Random): EngineOptions {
-  const { limits, hints, zones, upstream, cache, dnssec, specialUse } = capsule.settings;
+  const { limits, hints, zones, upstream, cache, dnssec, specialUse, privateAddresses } = capsule.settings;
   return {
     transport,
     clock,
@@ -161,6 +161,7 @@ function engineOptions(capsule: Capsule, transport: Transport, clock: Clock, ran
       })),
       sha1: dnssec.sha1,
     },
+    privateAddresses: privateAddresses && { except: privateAddresses.except.map(nameFromText) },
     host: { hostsText: undefined, zones: [], data: [], specialUse },
   };
 }

@@ -21,31 +21,34 @@ const readableShape: Shape = record(either(text, list(text)));
 const messageFields = { octets: base64, readable: readableShape };
 const verdict = oneOf('take', 'ignore', 'suspect');
 
-const settingsShape: Shape = object({
-  limits: record(number),
-  hints: list(text),
-  zones: list(object({ zone: text, kind: oneOf('forward', 'stub'), servers: list(text) })),
-  upstream: object(
-    {
-      port: number,
-      ipv4: truth,
-      ipv6: truth,
-      deny: list(text),
-      qnameMinimisation: oneOf('strict', 'relaxed', 'off'),
-      caseRandomisation: truth,
-      udpPayloadOctets: number,
-    },
-    { cookies: truth },
-  ),
-  cache: object({ maxOctets: number, minTtl: number, maxTtl: number, maxNegativeTtl: number }),
-  dnssec: object({
-    validate: truth,
-    anchors: list(text),
-    negativeAnchors: list(object({ zone: text }, { untilSeconds: number, reason: text })),
-    sha1: oneOf('validate', 'insecure'),
-  }),
-  specialUse: truth,
-});
+const settingsShape: Shape = object(
+  {
+    limits: record(number),
+    hints: list(text),
+    zones: list(object({ zone: text, kind: oneOf('forward', 'stub'), servers: list(text) })),
+    upstream: object(
+      {
+        port: number,
+        ipv4: truth,
+        ipv6: truth,
+        deny: list(text),
+        qnameMinimisation: oneOf('strict', 'relaxed', 'off'),
+        caseRandomisation: truth,
+        udpPayloadOctets: number,
+      },
+      { cookies: truth },
+    ),
+    cache: object({ maxOctets: number, minTtl: number, maxTtl: number, maxNegativeTtl: number }),
+    dnssec: object({
+      validate: truth,
+      anchors: list(text),
+      negativeAnchors: list(object({ zone: text }, { untilSeconds: number, reason: text })),
+      sha1: oneOf('validate', 'insecure'),
+    }),
+    specialUse: truth,
+  },
+  { privateAddresses: object({ except: list(text) }) },
+);
 
 const place = either(oneOf(null), number);
 

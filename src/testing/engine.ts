@@ -29,11 +29,23 @@ export interface TestEngineSettings {
   readonly limits?: Partial<Limits>;
   /** Changes to: no validation, no anchors, SHA-1 counts. */
   readonly dnssec?: Partial<DnssecOptions>;
+  /** Default: they are answered. */
+  readonly privateAddresses?: EngineOptions['privateAddresses'];
 }
 
 /** Options of an engine without host data, whose caches are empty and whose log is silent. */
 export function testEngineOptions(settings: TestEngineSettings): EngineOptions {
-  const { transport, clock, random, roots, zones = [], upstream = {}, cache = {}, dnssec = {} } = settings;
+  const {
+    transport,
+    clock,
+    random,
+    roots,
+    zones = [],
+    upstream = {},
+    cache = {},
+    dnssec = {},
+    privateAddresses,
+  } = settings;
   const limits = makeLimits(settings.limits);
   return {
     transport,
@@ -62,6 +74,7 @@ export function testEngineOptions(settings: TestEngineSettings): EngineOptions {
       maxNegativeTtl: limits.negativeTtlSeconds,
       ...cache,
     },
+    privateAddresses,
     dnssec: { validate: false, anchors: [], negativeAnchors: [], sha1: 'validate', ...dnssec },
   };
 }

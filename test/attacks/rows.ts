@@ -315,10 +315,11 @@ export const rows: Readonly<Record<RowId, Row>> = {
     ...cache,
     attack: 'DNS rebinding: private addresses from public zones',
     source: '2007',
-    defence: 'A switch is planned',
-    limit: '-',
+    defence:
+      'As a switch: private addresses, also within IPv6 and in the hints of HTTPS records, are left out of the answers of names that no setting exempts, wherever their aliases lead',
+    limit: 'clients.dropPrivateAddresses',
     peers: 'private-address, rebinding module; off by default in all',
-    open: 'clients.dropPrivateAddresses is not built',
+    test: 'rebinding.test.ts',
   },
   ttl: {
     ...cache,

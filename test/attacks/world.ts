@@ -2,7 +2,7 @@
 import type { Limits } from '../../src/base/limits.ts';
 import { makeLimits } from '../../src/base/limits.ts';
 import type { Clock, Log } from '../../src/base/ports.ts';
-import type { DnssecOptions, UpstreamOptions } from '../../src/resolver/options.ts';
+import type { DnssecOptions, PrivateAddressOptions, UpstreamOptions } from '../../src/resolver/options.ts';
 import { Resolver } from '../../src/resolver/resolver.ts';
 import type { ConfiguredZone, Resolution } from '../../src/resolver/types.ts';
 import { testEngineOptions } from '../../src/testing/engine.ts';
@@ -64,6 +64,7 @@ export interface WorldOptions {
   /** Sends that the trace keeps; default 20,000. */
   readonly exchangesMax?: number;
   readonly zones?: readonly ConfiguredZone[];
+  readonly privateAddresses?: PrivateAddressOptions;
   /** Instead of virtual time; then `ask` waits for real. */
   readonly clock?: Clock;
 }
@@ -95,6 +96,7 @@ export class World {
       roots: [{ nameServer: nameFromText('a.root.'), ip: ROOT_IP }],
       upstream: { ipv6: false, cookies: true, ...options.upstream },
       ...(options.zones === undefined ? {} : { zones: options.zones }),
+      ...(options.privateAddresses && { privateAddresses: options.privateAddresses }),
       ...(options.dnssec === undefined ? {} : { dnssec: { validate: true, ...options.dnssec } }),
       ...(options.cacheOctets === undefined ? {} : { cache: { maxOctets: options.cacheOctets } }),
     });

@@ -129,6 +129,18 @@ const mistakes: readonly (readonly [string, ...string[]])[] = [
     '1:52 dnssec.negativeTrustAnchors[0].until: expected a date such as 2026-12-31 or 2026-12-31T12:00:00Z, got "soon"',
   ],
   ['log: { level: inf }', '1:15 log.level: expected debug, info, warn, error or silent, got "inf"; did you mean info?'],
+  [
+    'clients: { dropPrivateAddresses: yes }',
+    '1:34 clients.dropPrivateAddresses: expected true, false or { except: [ZONE] }, got "yes"',
+  ],
+  [
+    'clients: { dropPrivateAddresses: { exept: [a] } }',
+    '1:36 clients.dropPrivateAddresses.exept: unknown key; did you mean except?',
+  ],
+  [
+    'clients: { dropPrivateAddresses: { except: [a..b] } }',
+    '1:45 clients.dropPrivateAddresses.except[0]: "a..b" is not a domain name: it has an empty label',
+  ],
   // Features that are not built yet.
   ['workers: 2', '1:10 workers: not built yet: only 1 is accepted'],
   [
