@@ -35,18 +35,22 @@ export async function iterate(scope: Scope, lookup: Lookup, find: Find): Promise
     known: 0,
   };
   const places = new Map<Name, Tried>();
+  let bareAnswers = 0;
+  /** NODATA by a server that said nothing at all: good if no other says more. */
+  let bare: (() => Found) | undefined;
   let position = stand(scope, lookup, { delegation: await startingPoint(scope, lookup, find), glue: [] }, places, true);
 
   for (let pass = 0; pass < limits.iterations; pass++) {
     const stop = stopReason(scope, lookup);
-    if (stop !== undefined) return stop;
+    if (stop !== undefined) return bare?.() ?? stop;
     const { delegation } = position;
     const { zone } = delegation;
     if (addressSendsSpent(scope, lookup, zone)) {
       scope.exhaust(lookup, 'addressSendsPerZone');
       return failLimit('addressSendsPerZone', limits.addressSendsPerZone);
     }
-    let choice = await nextServer(scope, lookup, position, find);
+    let choice = bare === undefined ? await nextServer(scope, lookup, position, find) : untriedServer(scope, position);
+    if (choice === undefined && bare !== undefined) return bare();
     let question = questionFor(delegation, lookup, minimisation, limits.minimisationSteps);
     let role = roleOf(delegation);
     if (choice === undefined) {
@@ -82,6 +86,7 @@ export async function iterate(scope: Scope, lookup: Lookup, find: Find): Promise
 
     switch (outcome.kind) {
       case 'referral':
+        bare = undefined;
         position = stand(scope, lookup, storeReferral(scope, lookup, outcome, response, delegation), places, false);
         break;
       case 'answer': {
@@ -112,7 +117,13 @@ export async function iterate(scope: Scope, lookup: Lookup, find: Find): Promise
           advance(minimisation, question, position.tried);
           break;
         }
-        return { kind: 'denial', entry: storeDenial(scope, lookup, outcome, name, type, zone, response) };
+        bare = () => ({ kind: 'denial', entry: storeDenial(scope, lookup, outcome, name, type, zone, response) });
+        // RFC 2308, 2.2 lets NODATA lack its SOA, but so does a server that lacks the zone: others are asked first, as in
+        // Unbound.
+        if (!isBare(response) || bareAnswers >= BARE_ANSWERS_MOST) return bare();
+        bareAnswers += 1;
+        position.tried.fail(heard.candidate.state);
+        break;
       case 'nxdomain':
         // A signed denial of an ancestor denies the name (RFC 8020, 2): whoever signs does not mistake it for an ENT.
         if (question.minimised && scope.expectsSignatures(delegation) && outcome.proof.length > 0) {
@@ -242,6 +253,20 @@ async function nextServer(scope: Scope, lookup: Lookup, position: Position, find
     if (!(await position.search.more(scope, lookup, find))) return choice;
   }
   return selectNow(scope, position);
+}
+
+/** A server whose address is known and that was not asked yet. */
+function untriedServer(scope: Scope, position: Position): Choice | undefined {
+  const choice = selectNow(scope, position);
+  return choice?.why === 'retry' ? undefined : choice;
+}
+
+/** Servers that may say nothing at all before that is taken for NODATA. */
+const BARE_ANSWERS_MOST = 2;
+
+/** Neither an answer nor anything that says why there is none. */
+function isBare({ answer, authority }: Scrubbed): boolean {
+  return answer.length === 0 && authority.length === 0;
 }
 
 /** When a cached delegation has no server left, its parent is asked once more: glue expires, servers move. */
