@@ -30,16 +30,26 @@ export async function serve(io: Io, flags: { readonly config?: string | undefine
     for (const warning of listening.warnings) io.err(`rootwalk: ${printable(warning)}\n`);
     io.out(listeningText(listening, file));
     // Listening comes first: the root may take seconds to be given up.
-    const primed = daemon.prime().then((resolution) => {
-      if (!stopping) io.out(rootText(resolution, settings, io.hasNetwork()));
+    const ready = readyText(daemon, settings, io).then((text) => {
+      if (!stopping) io.out(text);
     });
-    await Promise.race([stopped, primed.then(() => stopped)]);
+    await Promise.race([stopped, ready.then(() => stopped)]);
     stopping = true;
     io.out('Stopping: what is in flight is finished first.\n');
   } finally {
     await daemon.close();
   }
   return EXIT.done;
+}
+
+/** Whether questions will be answered, as far as one can tell at the start. */
+async function readyText(daemon: OpenedDaemon, settings: Settings, io: Io): Promise<string> {
+  const { forward, stub } = settings.zones.find(({ zone }) => zone === '.') ?? {};
+  const instead = forward ?? stub;
+  // RFC 9609 is for who asks the root. Whoever is asked in its place hears nothing of us until a client asks.
+  if (instead !== undefined)
+    return `Questions go to ${instead.map(printable).join(' and ')}, not to the root: ready.\n`;
+  return rootText(await daemon.prime(), settings, io.hasNetwork());
 }
 
 /** What SIGHUP does. */

@@ -93,6 +93,13 @@ Stopping: what is in flight is finished first.
 `);
   });
 
+  test('asks nobody by itself where a forwarder is asked in place of the root', async () => {
+    const prime = () => Promise.reject(new Error('asked'));
+    const files = { './rootwalk.yaml': 'zones: [{ zone: ., forward: [192.0.2.1, "192.0.2.2:5300"] }]' };
+    const { out } = await cli(['serve'], { files, parts: daemon({ prime }).parts, stopped: later() });
+    expect(out).toContain('Questions go to 192.0.2.1 and 192.0.2.2:5300, not to the root: ready.\n');
+  });
+
   test('names addresses that were left out', async () => {
     const { parts } = daemon({ start: async () => ({ bound: [], skipped: ['[::1]:5353: not there'], ...unwatched }) });
     expect((await cli(['serve'], { parts, stopped: later() })).out).toContain(
