@@ -60,10 +60,20 @@ function isLetter(octet: number): boolean {
   return (octet >= 0x41 && octet <= 0x5a) || (octet >= 0x61 && octet <= 0x7a);
 }
 
-/** Octets of a record that mean something and are signed: not those of TTL, which may be lowered on the way. */
-function meaningful({ owner, fixed, end }: Place): number[] {
+/** Types whose RDATA hold names that the writer compresses. */
+const COMPRESSED: readonly number[] = [TYPE.CNAME, TYPE.SOA];
+
+/**
+ * Octets of a record that mean something and are signed: not those of TTL, which may be lowered on the way, nor where a
+ * compression pointer leads: the same name may stand there as well.
+ */
+function meaningful(octets: Uint8Array, { owner, type, fixed, rdata, end }: Place): number[] {
   const list: number[] = [];
-  for (let at = owner; at < end; at++) if (at < fixed + 4 || at >= fixed + 8) list.push(at);
+  for (let at = owner; at < end; at++) {
+    const named = at < fixed || (at >= rdata && COMPRESSED.includes(type));
+    const pointer = named && at > owner && (octets[at - 1] as number) >= 0xc0;
+    if (!pointer && (at < fixed + 4 || at >= fixed + 8)) list.push(at);
+  }
   return list;
 }
 
@@ -73,7 +83,7 @@ function flipped(asked: Asked, reply: Reply, flip: Flip): { readonly octets: Uin
   const records = placesOf(octets).filter((place) => place.covers === flip.covers);
   const place = records[flip.record % Math.max(records.length, 1)];
   if (place === undefined) return { octets, hit: false };
-  const list = meaningful(place);
+  const list = meaningful(octets, place);
   const at = list[flip.octet % list.length] as number;
   const before = octets[at] as number;
   if (flip.mask === 0x20 && isLetter(before)) return { octets, hit: false };
