@@ -31,7 +31,7 @@ import { Resolver } from './resolver/resolver.ts';
 import type { Resolution } from './resolver/types.ts';
 import { COOKIE_SECRET_OCTETS } from './server/cookie.ts';
 import type { ServedResolver } from './server/handle.ts';
-import { createServer, type StartedServer } from './server/server.ts';
+import { type Access, createServer, type StartedServer } from './server/server.ts';
 
 /** What a library user may give: any setting, and ports other than the system's. */
 export interface ResolverOptions extends Omit<SettingsInput, 'log'> {
@@ -168,14 +168,14 @@ export function createDaemon(settings: Settings, parts: DaemonParts): Daemon {
     listen: settings.listen,
     inherited: parts.inherited,
     skipMissing: settings.listen.join() === defaultSettings.listen.join(),
-    allow: settings.allow,
+    ...accessOf(settings),
     cookieSecret: settings.clients.cookies ? drawSecret(ports.random) : undefined,
     limits: makeLimits(),
     calls: batchedCalls(settings, log),
   });
   const reloader = createReloader(settings, parts, (changed) => {
     opened.reconfigure(changed);
-    server.setAllow(changed.allow);
+    server.admit(accessOf(changed));
     parts.setLogLevel?.(changed.log.level);
   });
   const readiness = createReadiness(engine, clock);
@@ -209,6 +209,10 @@ function batchedCalls({ upstream }: Settings, log: Log): SystemCalls | undefined
   const { calls, why } = findSystemCalls();
   if (calls === undefined) log.info('no batched I/O, which takes half the CPU time', { why });
   return calls;
+}
+
+function accessOf({ allow, clients }: Settings): Access {
+  return { allow, rateLimit: clients.rateLimit === false ? undefined : clients.rateLimit };
 }
 
 function drawSecret(random: Ports['random']): Uint8Array {

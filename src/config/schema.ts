@@ -253,6 +253,17 @@ const negativeTrustAnchor = z.preprocess(
   ),
 );
 
+const rateLimit = offOr(
+  {
+    responsesPerSecond: whole(1, 1_000_000).default(200),
+    slip: whole(0, 10).default(2),
+    ipv4Prefix: whole(8, 32).default(24),
+    ipv6Prefix: whole(16, 128).default(56),
+    exempt: list(prefix(), 'a list of prefixes').default([]),
+  },
+  'true, false or keys such as { responsesPerSecond: 200 }',
+);
+
 const dropPrivateAddresses = offOr(
   { except: list(domainName(), 'a list of zones').default([]) },
   'true, false or { except: [ZONE] }',
@@ -309,7 +320,7 @@ export const schema: z.ZodType<Settings> = z.strictObject(
     }),
     clients: section({
       cookies: flag().default(defaults.clients.cookies),
-      rateLimit: notBuilt(false).default(false),
+      rateLimit: rateLimit.default(defaults.clients.rateLimit),
       dropPrivateAddresses: dropPrivateAddresses.default(defaults.clients.dropPrivateAddresses),
     }),
     control: z.union([z.literal(false), path()], expected('the path of a socket, or false')).default(defaults.control),
@@ -350,6 +361,7 @@ const ITEM_KEYS: { readonly [list: string]: readonly string[] } = {
   zones: ['zone', 'forward', 'stub'],
   'local.zones': ['zone', 'kind'],
   'dnssec.negativeTrustAnchors': ['zone', 'until', 'reason'],
+  'clients.rateLimit': ['responsesPerSecond', 'slip', 'ipv4Prefix', 'ipv6Prefix', 'exempt'],
   'clients.dropPrivateAddresses': ['except'],
 };
 

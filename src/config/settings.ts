@@ -28,6 +28,20 @@ export interface NegativeTrustAnchorSetting {
   readonly reason?: string | undefined;
 }
 
+/** How many replies go over UDP to a network whose addresses no cookie proves. Loopback is exempt. */
+export interface RateLimitSetting {
+  /** Replies a second to one network on average, 1..1,000,000; five seconds' worth at once. Default 200. */
+  readonly responsesPerSecond: number;
+  /** Each so-manieth reply that is too many is sent as TC, so that a true client asks by TCP, 0..10; 0: none. Default 2. */
+  readonly slip: number;
+  /** Bits of an IPv4 address that make a network, 8..32. Default 24. */
+  readonly ipv4Prefix: number;
+  /** Bits of an IPv6 address that make a network, 16..128. Default 56. */
+  readonly ipv6Prefix: number;
+  /** Addresses and prefixes that are not limited. Default none. */
+  readonly exempt: readonly string[];
+}
+
 /** Private addresses are left out of the answers of public names. */
 export interface PrivateAddressSetting {
   /**
@@ -119,8 +133,8 @@ export interface Settings {
   readonly clients: {
     /** Server cookies for clients that offer one (RFC 7873, RFC 9018). Default true. */
     readonly cookies: boolean;
-    /** Response rate limiting. Default false, the only value until it is built. */
-    readonly rateLimit: boolean;
+    /** Response rate limiting over UDP, against reflection. `true`: with the defaults. Default false. */
+    readonly rateLimit: false | RateLimitSetting;
     /** Leave private addresses out of the answers of public names (DNS rebinding). `true`: without exceptions. Default false. */
     readonly dropPrivateAddresses: false | PrivateAddressSetting;
   };
@@ -166,7 +180,8 @@ export interface SettingsInput
     | undefined;
   readonly local?: Partly<Settings['local']> | undefined;
   readonly clients?:
-    | (Partly<Omit<Settings['clients'], 'dropPrivateAddresses'>> & {
+    | (Partly<Omit<Settings['clients'], 'rateLimit' | 'dropPrivateAddresses'>> & {
+        readonly rateLimit?: boolean | Partly<RateLimitSetting> | undefined;
         readonly dropPrivateAddresses?: boolean | Partly<PrivateAddressSetting> | undefined;
       })
     | undefined;

@@ -32,7 +32,7 @@ export const RCODES_MAX = 24;
 export const SECURITY_STATES: readonly Security[] = ['secure', 'insecure', 'bogus', 'indeterminate', 'unchecked'];
 
 /** Limits on clients, as metrics name them. */
-export const CLIENT_LIMITS = ['repliesPerClient', 'replies', 'lateReplies'] as const;
+export const CLIENT_LIMITS = ['repliesPerClient', 'replies', 'lateReplies', 'rateLimit'] as const;
 
 /** The same, to be counted up. */
 export type Counts = { -readonly [Key in keyof HandlerStats]: HandlerStats[Key] };

@@ -11,6 +11,7 @@ import { type Cookies, createCookies } from './cookie.ts';
 import { CLIENT_LIMITS, countAt, createCounts, type HandlerStats, SECURITY_STATES } from './counts.ts';
 import type { FaultLog } from './fault-log.ts';
 import { createQueryView, judgeClass, judgeType, type QueryView, SCAN, scanQuery } from './query.ts';
+import type { Rated, RateLimit } from './rate-limit.ts';
 import { createReplies, errorOptions, NO_OPTIONS, OPTION_OCTETS_MAX, REPLY_EXTRA_OCTETS } from './reply.ts';
 import { buildResponse, keepSeconds } from './respond.ts';
 
@@ -48,6 +49,8 @@ export interface HandlerOptions {
   readonly classify: (address: string) => ClientClass;
   /** 16 octets; undefined: no server cookies. */
   readonly cookieSecret: Uint8Array | undefined;
+  /** What limits replies over UDP at the moment; absent or undefined: nothing. */
+  readonly rateLimit?: () => RateLimit | undefined;
   readonly reportFault: FaultLog;
 }
 
@@ -89,7 +92,7 @@ const FAULT = errorOptions([{ code: EDE.other, text: 'internal error' }]);
 
 /** Makes the handler that all listeners share. */
 export function createHandler(settings: HandlerOptions): Handler {
-  const { resolver, clock, limits, classify, reportFault } = settings;
+  const { resolver, clock, limits, classify, rateLimit, reportFault } = settings;
   const { answers } = resolver.caches;
   const cookies: Cookies | undefined =
     settings.cookieSecret === undefined ? undefined : createCookies(settings.cookieSecret);
@@ -114,6 +117,9 @@ export function createHandler(settings: HandlerOptions): Handler {
     const client = classify(from.address);
     view.client = client;
     view.overTcp = overTcp;
+    const rate = overTcp || client.unrated ? undefined : rateLimit?.();
+    const rated = rate === undefined || isProven(query, view) ? 'send' : rate(client.octets);
+    if (rated !== 'send') return limited(query, out, form === SCAN.proceed ? rated : 'drop');
     if (form !== SCAN.proceed) return reject(query, out, form, NO_OPTIONS);
     if (!client.allowed) return reject(query, out, RCODE.REFUSED, PROHIBITED);
     // RFC 6891, 6.1.3.
@@ -137,6 +143,12 @@ export function createHandler(settings: HandlerOptions): Handler {
   function drop(): number {
     count.dropped += 1;
     return 0;
+  }
+
+  /** Without a word of why: over UDP the source may be forged, and it costs octets. */
+  function limited(query: Uint8Array, out: Uint8Array, rated: Exclude<Rated, 'send'>): number {
+    countAt(count.limited, CLIENT_LIMITS.indexOf('rateLimit'));
+    return rated === 'drop' ? drop() : replies.truncated(out, query, view);
   }
 
   /** For what is no query that this client may ask. */
@@ -206,10 +218,13 @@ export function createHandler(settings: HandlerOptions): Handler {
 
   function mayBeLate(query: Uint8Array, asked: QueryView, address: string): boolean {
     if (asked.overTcp || asked.client.loopback) return true;
-    const proven =
-      asked.cookieAt > 0 &&
-      cookies?.verify(query, asked.cookieAt, asked.cookieOctets, asked.client.octets, clock.wallSeconds()) === true;
-    return proven || lateReplies(address);
+    return isProven(query, asked) || lateReplies(address);
+  }
+
+  /** Whether a cookie shows that the client gets what is sent to its address. */
+  function isProven(query: Uint8Array, { cookieAt, cookieOctets, client }: QueryView): boolean {
+    if (cookies === undefined || cookieAt === 0) return false;
+    return cookies.verify(query, cookieAt, cookieOctets, client.octets, clock.wallSeconds());
   }
 
   /** Builds the message, keeps it for the next who asks, and fits it to this client: within `out`, or octets of its own. */

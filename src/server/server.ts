@@ -9,10 +9,19 @@ import { createFaultLog } from './fault-log.ts';
 import { createHandler, type ServedResolver } from './handle.ts';
 import { listenInherited } from './inherited.ts';
 import { type Bound, listenOn } from './listen.ts';
+import { createRateLimit, type RateLimitOptions } from './rate-limit.ts';
 import { createTcpService } from './tcp.ts';
 
+/** Who may ask, and how much. */
+export interface Access {
+  /** Addresses and prefixes that may ask; others get REFUSED. */
+  readonly allow: readonly string[];
+  /** Undefined: as much as they like. `exempt` holds addresses and prefixes that may have as much as they like. */
+  readonly rateLimit?: (RateLimitOptions & { readonly exempt: readonly string[] }) | undefined;
+}
+
 /** What a server is made of. */
-export interface ServerOptions {
+export interface ServerOptions extends Access {
   readonly resolver: ServedResolver;
   readonly clock: Clock;
   readonly log: Log;
@@ -23,8 +32,6 @@ export interface ServerOptions {
   readonly inherited?: number | undefined;
   /** True for default addresses: those that the machine lacks are skipped with a warning. Default false. */
   readonly skipMissing?: boolean;
-  /** Addresses and prefixes that may ask; others get REFUSED. */
-  readonly allow: readonly string[];
   /** Where the platform has them, UDP sockets are drained and answered in batches. */
   readonly calls?: SystemCalls | undefined;
   /** 16 random octets turn server cookies on (RFC 9018); resolvers that share an address share them. */
@@ -51,8 +58,8 @@ export interface Server {
   /** Takes no more queries, waits up to `graceMs` for replies still awaited, then closes everything. */
   close(graceMs: number): Promise<void>;
   stats(): ServerStats;
-  /** From the next query on, these may ask. RangeError, and nothing changes: `allow` holds what is no prefix. */
-  setAllow(allow: readonly string[]): void;
+  /** In effect from the next query on. RangeError, and nothing changes: there is what is no prefix. */
+  admit(access: Access): void;
 }
 
 /** How often a closing server looks whether all replies have gone, ms. */
@@ -61,8 +68,12 @@ const CLOSING_STEP_MS = 20;
 /** Makes a server; nothing is bound before `start`. RangeError: `allow` holds what is no prefix. */
 export function createServer(options: ServerOptions): Server {
   const { resolver, clock, log, limits } = options;
-  let acl = createAcl(options.allow);
-  const classify = (address: string): ClientClass => acl(address);
+  const classesOf = ({ allow, rateLimit }: Access) => ({
+    acl: createAcl(allow, rateLimit?.exempt),
+    rate: rateLimit && createRateLimit(rateLimit, clock),
+  });
+  let access = classesOf(options);
+  const classify = (address: string): ClientClass => access.acl(address);
   const reportFault = createFaultLog(log, clock);
   const handler = createHandler({
     resolver,
@@ -70,6 +81,7 @@ export function createServer(options: ServerOptions): Server {
     limits,
     classify,
     cookieSecret: options.cookieSecret,
+    rateLimit: () => access.rate,
     reportFault,
   });
   const tcp = createTcpService({ handler, clock, limits, classify, reportFault });
@@ -99,8 +111,8 @@ export function createServer(options: ServerOptions): Server {
       tcp.close();
     },
     stats: () => ({ ...handler.stats(), tcpConnections: tcp.connections, tcpRefused: tcp.refused }),
-    setAllow(allow): void {
-      acl = createAcl(allow);
+    admit(wanted): void {
+      access = classesOf(wanted);
     },
   };
 }

@@ -79,6 +79,7 @@ export type RowId =
   | 'http2'
   | 'doq'
   | 'reflection'
+  | 'ratelimit'
   | 'loop'
   | 'malformedquery'
   | 'malformedreply'
@@ -601,7 +602,16 @@ export const rows: Readonly<Record<RowId, Row>> = {
     limit: 'udpPayloadOctets, allow',
     peers: '1232 each',
     test: 'clients.test.ts',
-    open: 'response rate limiting (clients.rateLimit) is not built',
+  },
+  ratelimit: {
+    ...exhaustion,
+    attack: 'Reflection at volume, with the addresses of a victim’s network',
+    source: 'Vixie and Schryver 2012',
+    defence:
+      'As a switch: so many replies a second go to a network over UDP; of the rest every second one is TC without records; cookies and TCP are exempt',
+    limit: 'clients.rateLimit',
+    peers: 'BIND and NSD the same (RRL), Knot a module, Unbound ip-ratelimit; off by default in all',
+    test: 'rate-limit.test.ts',
   },
   loop: {
     ...exhaustion,

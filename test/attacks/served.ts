@@ -1,6 +1,7 @@
 // A server's handler in front of a world's resolver: clients with any address, on virtual time, without sockets.
 import { createAcl } from '../../src/server/acl.ts';
 import { createHandler, type Handler } from '../../src/server/handle.ts';
+import { createRateLimit, type RateLimitOptions } from '../../src/server/rate-limit.ts';
 import type { World } from './world.ts';
 
 /** Clients of a world. */
@@ -15,14 +16,16 @@ export interface Served {
 /** Addresses that may ask. */
 export const ALLOWED: readonly string[] = ['127.0.0.0/8', '10.0.0.0/8', '192.168.0.0/16'];
 
-/** Puts a handler before `world`. */
-export function serveClients(world: World): Served {
+/** Puts a handler before `world`; replies are limited where `limit` is given. */
+export function serveClients(world: World, limit?: RateLimitOptions): Served {
+  const rate = limit && createRateLimit(limit, world.clock);
   const faults: string[] = [];
   const handler = createHandler({
     resolver: world.resolver,
     clock: world.clock,
     limits: world.limits,
     classify: createAcl(ALLOWED),
+    rateLimit: () => rate,
     cookieSecret: new Uint8Array(16).fill(9),
     reportFault: (what, error) => faults.push(`${what}: ${String(error)}`),
   });

@@ -141,6 +141,10 @@ const mistakes: readonly (readonly [string, ...string[]])[] = [
     'clients: { dropPrivateAddresses: { except: [a..b] } }',
     '1:45 clients.dropPrivateAddresses.except[0]: "a..b" is not a domain name: it has an empty label',
   ],
+  [
+    'clients: { rateLimit: { responsesPerSecond: 0 } }',
+    '1:45 clients.rateLimit.responsesPerSecond: expected a whole number from 1 to 1000000, got 0',
+  ],
   // Features that are not built yet.
   ['workers: 2', '1:10 workers: not built yet: only 1 is accepted'],
   [

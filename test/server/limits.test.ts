@@ -53,7 +53,7 @@ describe('replies awaited by one address', () => {
     const reply = parseMessage(out.subarray(0, Number(length)));
     expect(reply.rcode).toBe(RCODE.SERVFAIL);
     expect(extendedErrorsOf(reply.edns)[0]?.text).toContain('too many replies');
-    expect([...handler.stats().limited]).toEqual([2, 0, 0]);
+    expect([...handler.stats().limited]).toEqual([2, 0, 0, 0]);
     // Another address, and loopback, are not held back.
     waiting.push(ask(handler, '192.0.2.10', false));
     for (let i = 0; i < 5; i += 1) waiting.push(ask(handler, '127.0.0.1', false));
