@@ -1,10 +1,12 @@
 // The addresses of a zone's servers: configured, glue, looked up before, and, when none is left, looked up now.
 
+import { RANK } from '../cache/entry.ts';
 import type { Delegation, Glue } from '../cache/hierarchy.ts';
 import { isSubdomainOf, type Name } from '../wire/name.ts';
 import { rdataToText } from '../wire/rdata-text.ts';
 import type { RRset } from '../wire/rrset.ts';
 import { TYPE } from '../wire/types.ts';
+import { nameServersOf } from './classify.ts';
 import type { UnusedAddress } from './events.ts';
 import type { Lookup, Scope } from './scope.ts';
 import type { Candidate } from './select-server.ts';
@@ -31,9 +33,13 @@ export class AddressSearch {
   /** Gathered once; emptied when addresses are added. */
   #candidates: readonly Candidate[] | undefined;
   #parentGlue = false;
+  #zoneServers = false;
+  /** Those of the delegation, and in the end those that the zone itself names. */
+  #nameServers: readonly Name[];
 
   constructor(delegation: Delegation, glue: readonly Glue[]) {
     this.#delegation = delegation;
+    this.#nameServers = delegation.nameServers;
     this.#own = [...glue];
   }
 
@@ -50,7 +56,7 @@ export class AddressSearch {
     }
     const candidates: Candidate[] = [];
     const seen = new Set<string>();
-    for (const nameServer of delegation.nameServers) {
+    for (const nameServer of this.#nameServers) {
       for (const family of families(scope)) {
         for (const ip of this.#addresses(scope, nameServer, family) ?? []) {
           // CVE-2026-3592: name servers that share addresses are one server.
@@ -83,7 +89,7 @@ export class AddressSearch {
     if (this.#parentGlue || this.#delegation.addresses.length > 0) return false;
     this.#parentGlue = true;
     const before = this.candidates(scope).length;
-    for (const nameServer of this.#delegation.nameServers) {
+    for (const nameServer of this.#nameServers) {
       for (const family of families(scope)) {
         const glue = scope.glue(nameServer, family);
         if (glue !== undefined) this.#own.push(glue);
@@ -93,10 +99,29 @@ export class AddressSearch {
     return this.candidates(scope).length > before;
   }
 
+  /**
+   * When that has failed, too: the servers that the zone has named of itself beside an answer. RFC 2181, 5.4.1 holds the
+   * zone for the better source; here its parent is, which can take the zone away. False: there are no others.
+   */
+  addZoneServers(scope: Scope): boolean {
+    if (this.#zoneServers || this.#delegation.addresses.length > 0) return false;
+    this.#zoneServers = true;
+    const { zone } = this.#delegation;
+    const entry = scope.rrset(zone, TYPE.NS);
+    // Answers to clients live as long as they like: only what goes with the delegation will do (CVE-2026-40622).
+    if (entry === undefined || entry.rank !== RANK.authority) return false;
+    const most = scope.shared.options.limits.nameServersPerDelegation;
+    const own = nameServersOf(entry.rrset, most).filter((name) => !this.#nameServers.includes(name));
+    this.#nameServers = [...this.#nameServers, ...own];
+    this.#candidates = undefined;
+    return own.length > 0;
+  }
+
   #addresses(scope: Scope, nameServer: Name, family: 4 | 6): readonly string[] | undefined {
     const known = scope.addresses(this.#delegation.zone, nameServer, family);
     if (this.#parentGlue) {
       const own = this.#own.filter((glue) => glue.nameServer === nameServer && glue.family === family);
+      if (known === undefined && own.length === 0) return undefined;
       return [...(known?.addresses ?? []), ...own.flatMap((glue) => glue.addresses)];
     }
     if (known !== undefined && known.addresses.length > 0) return known.addresses;
@@ -111,7 +136,7 @@ export class AddressSearch {
   async more(scope: Scope, lookup: Lookup, find: Find): Promise<boolean> {
     const { limits } = scope.shared.options;
     const chosen: Name[] = [];
-    for (const nameServer of this.#delegation.nameServers) {
+    for (const nameServer of this.#nameServers) {
       if (chosen.length >= LOOKUPS_AT_ONCE) break;
       if (this.#asked.size >= limits.nameServerLookupsPerDelegation) {
         scope.exhaust(lookup, 'nameServerLookupsPerDelegation');

@@ -1,5 +1,6 @@
 // Answers from the layers that are in memory, without waiting: host first, then records, link by link.
 
+import { RANK } from '../cache/entry.ts';
 import type { HostAnswer } from '../cache/host.ts';
 import { type Name, parentOf, ROOT } from '../wire/name.ts';
 import { TYPE } from '../wire/types.ts';
@@ -69,7 +70,8 @@ export function findReported(
 /** One name and type in the records layer: records, an alias, a denial, or what validated denials tell. */
 function findCached(scope: Scope, name: Name, type: number): Found | undefined {
   const entry = type === TYPE.ANY ? undefined : scope.rrset(name, type);
-  if (entry !== undefined) return { kind: 'records', entries: [entry] };
+  // RFC 2181, 5.4.1: what stood beside an answer never becomes one.
+  if (entry !== undefined && entry.rank >= RANK.answer) return { kind: 'records', entries: [entry] };
   if (type !== TYPE.CNAME && type !== TYPE.ANY) {
     const cname = scope.rrset(name, TYPE.CNAME);
     if (cname !== undefined) return { kind: 'alias', entry: cname, target: cnameTarget(cname.rrset) };

@@ -15,7 +15,7 @@ import { reportResponse } from './report-response.ts';
 import type { Lookup, Scope } from './scope.ts';
 import { type Scrubbed, scrub } from './scrub.ts';
 import { type Choice, selectServer, Tried } from './select-server.ts';
-import { storeChain, storeDenial, storePriming, storeReferral, storeRRset } from './store.ts';
+import { storeChain, storeDenial, storePriming, storeReferral, storeRRset, storeZoneServers } from './store.ts';
 
 /** Where a walk stands: a zone, its servers, and what was tried there. */
 interface Position {
@@ -59,7 +59,7 @@ export async function iterate(scope: Scope, lookup: Lookup, find: Find): Promise
         position = stand(scope, lookup, { delegation: parent, glue: [] }, places, true);
         continue;
       }
-      if (position.search.addParentGlue(scope)) continue;
+      if (position.search.addParentGlue(scope) || position.search.addZoneServers(scope)) continue;
       const candidate = position.tried.recursers.shift();
       if (candidate === undefined) {
         const addresses = position.search.candidates(scope).length;
@@ -95,6 +95,7 @@ export async function iterate(scope: Scope, lookup: Lookup, find: Find): Promise
           break;
         }
         const entries = outcome.rrsets.map((rrset) => storeRRset(scope, lookup, rrset, zone, response));
+        if (response.zoneServers !== undefined) storeZoneServers(scope, delegation, response.zoneServers);
         // RFC 9609, 4: this is the priming response, whoever asked.
         if (name === ROOT && type === TYPE.NS) storePriming(scope, lookup, outcome.rrsets, response);
         return { kind: 'records', entries };

@@ -24,6 +24,8 @@ export interface Scrubbed {
   readonly recursionAvailable: boolean;
   readonly answer: readonly RRset[];
   readonly authority: readonly RRset[];
+  /** The NS RRset that a server of the zone put beside an answer of its own: it does not replace the parent's. */
+  readonly zoneServers: RRset | undefined;
   /** A and AAAA of the name servers in `authority` (or in the answer to an NS question). */
   readonly glue: readonly RRset[];
   readonly dropped: readonly Dropped[];
@@ -45,7 +47,9 @@ export function scrub(
   const dropped: Dropped[] = [];
   const answer = scrubAnswer(sectionOf(message.answer, bounds), zone, name, type, limits, dropped);
   const last = answer.last;
-  const authority = scrubAuthority(sectionOf(message.authority, bounds), zone, last, answer.kept, type, dropped);
+  const answered = answer.kept.some((rrset) => rrset.type === type || type === TYPE.ANY);
+  const beside = sectionOf(message.authority, bounds);
+  const authority = scrubAuthority(beside, zone, last, answered, answer.kept.length > 0, dropped);
   const glue = scrubGlue(message.additional, bounds, zone, [...authority, ...answer.kept], dropped);
   return {
     server,
@@ -54,9 +58,14 @@ export function scrub(
     recursionAvailable: message.recursionAvailable,
     answer: answer.kept,
     authority,
+    zoneServers: answered && message.authoritative ? beside.find((rrset) => isNsOf(rrset, zone)) : undefined,
     glue,
     dropped,
   };
+}
+
+function isNsOf(rrset: RRset, zone: Name): boolean {
+  return rrset.type === TYPE.NS && rrset.name === zone && rrset.class === CLASS.IN;
 }
 
 function sectionOf(records: readonly ResourceRecord[], bounds: { rdatas: number; signatures: number }): RRset[] {
@@ -124,15 +133,14 @@ function scrubAuthority(
   section: readonly RRset[],
   zone: Name,
   name: Name,
-  answer: readonly RRset[],
-  type: number,
+  answered: boolean,
+  aliased: boolean,
   dropped: Dropped[],
 ): RRset[] {
   const kept: RRset[] = [];
-  const answered = answer.some((rrset) => rrset.type === type || type === TYPE.ANY);
   const hasSoa = section.some((rrset) => rrset.type === TYPE.SOA);
   for (const rrset of section) {
-    const why = authorityFault(rrset, zone, name, answered, answer.length > 0, hasSoa);
+    const why = authorityFault(rrset, zone, name, answered, aliased, hasSoa);
     if (why === undefined) kept.push(rrset);
     else dropped.push({ rrset, section: 'authority', why });
   }

@@ -98,6 +98,35 @@ function proofsOf({ authority }: Scrubbed): RRset[] {
 
 const RRSIG_LABELS_OFFSET = 3;
 
+/**
+ * Keeps the servers that a zone names of itself, where they are more than its delegation has: the walk asks them when all
+ * others have failed. No client sees them, and they go with the delegation (ghost domains).
+ */
+export function storeZoneServers(
+  scope: Scope,
+  { zone, nameServers, source, expiresAtMs }: Delegation,
+  ns: RRset,
+): void {
+  const { limits } = scope.shared.options;
+  if (
+    source !== 'referral' ||
+    nameServersOf(ns, limits.nameServersPerDelegation).every((one) => nameServers.includes(one))
+  ) {
+    return;
+  }
+  const nowMs = scope.nowMs();
+  const entry: RecordEntry = {
+    kind: 'rrset',
+    rrset: { ...ns, signatures: [] },
+    rank: RANK.authority,
+    security: 'unchecked',
+    expiresAtMs: Math.min(expiresAtMs, nowMs + keptTtl(scope, ns.ttl) * 1000),
+    zone,
+    proof: [],
+  };
+  scope.shared.caches.records.put(entry, nowMs);
+}
+
 /** Keeps a referral with its glue; no part of it outlives the parent's word. */
 export function storeReferral(
   scope: Scope,

@@ -96,6 +96,35 @@ describe('a revoked zone', () => {
   });
 });
 
+describe('a revoked zone that has named another server of its own', () => {
+  it('is dead as soon, though that server is asked once the other fails', async () => {
+    const child: Behaviour = ({ text }) =>
+      text.startsWith('r') || text.startsWith('before')
+        ? { rcode: RCODE.SERVFAIL }
+        : {
+            answer: `${text} 1 A 6.6.6.6`,
+            authority: `evil.com. ${LONG} NS ns.evil.com.\nevil.com. ${LONG} NS ns.else.`,
+          };
+    const { world, revoke } = revocable(child);
+    world.serve(
+      ROOT_IP,
+      delegating({ 'com.': { 'ns.com.': '10.0.0.100' }, 'else.': { 'ns.else.': '10.0.0.9' } }, LONG),
+    );
+    world.serve('10.0.0.9', ({ text }) => ({ answer: `${text} 1 A ${text === 'ns.else.' ? '10.0.0.9' : '6.6.6.6'}` }));
+    await world.ask('www.evil.com.');
+    expect(addresses(await world.ask('before.evil.com.'))).toEqual(['6.6.6.6']);
+    revoke();
+    const since = world.clock.nowMs();
+    let last = 0;
+    for (let second = 0; second < 40; second++) {
+      await world.ask(`k${second}.evil.com.`);
+      if (addresses(await world.ask(`r${second}.evil.com.`)).length > 0) last = (world.clock.nowMs() - since) / 1000;
+      await world.pass(0.9);
+    }
+    atMost('ghost', 'seconds alive, by a server that it named', last, TTL + 2, 's');
+  });
+});
+
 describe('a sub-delegation of a revoked zone', () => {
   /** evil.com refers sub.evil.com, and that each label below it, to itself, with a long TTL. */
   const phoenix: Behaviour = ({ text, type }) => {

@@ -217,7 +217,8 @@ export const rows: Readonly<Record<RowId, Row>> = {
     ...cache,
     attack: 'An NS set beside an answer replaces the delegation',
     source: 'CVE-2025-11411, CVE-2025-40778, CVE-2025-59023',
-    defence: 'A delegation comes from a referral by its parent and from nowhere else',
+    defence:
+      'A delegation comes from a referral by its parent and from nowhere else; servers named beside an answer are asked only where all of the delegation have failed, and go with it',
     limit: 'none: by design',
     peers: 'Unbound iter-scrub-promiscuous; BIND takes them over TCP or with cookies; PowerDNS 4.8.8 followed 2 of 4',
     test: 'bailiwick.test.ts',
