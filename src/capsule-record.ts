@@ -2,7 +2,8 @@
 
 import { addressKey } from './base/ports.ts';
 import type { Capsule, CapsuleExchange, CapsuleMessage, CapsuleRead, CapsuleSettings, CapsuleWait } from './capsule.ts';
-import { base64Of, type CapsuleValue, readOut, waitOut } from './capsule-value.ts';
+import { base64Of } from './capsule-rrset.ts';
+import { type CapsuleValue, readOut, waitOut } from './capsule-value.ts';
 import { readable, recordToText } from './readable.ts';
 import type { ResolutionEvent } from './resolver/events.ts';
 import { explainLines } from './resolver/explain-tree.ts';

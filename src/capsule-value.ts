@@ -6,29 +6,17 @@ import type { Delegation, Glue, NameServerAddresses } from './cache/hierarchy.ts
 import type { HostAnswer } from './cache/host.ts';
 import type { ServerState } from './cache/servers.ts';
 import type { HashParameters, Nsec3Range, NsecRange, SoaOfZone } from './cache/zone-ranges.ts';
+import { base64Of, type CapsuleRRset, rrsetOut } from './capsule-rrset.ts';
 import type { Reply } from './resolver/exchange.ts';
 import type { Reads, Waits } from './resolver/journal.ts';
 import type { FailureReason } from './resolver/types.ts';
 import type { ZoneStatus } from './resolver/zone-status.ts';
 import type { ExtendedError } from './wire/message.ts';
 import { type Name, nameToText } from './wire/name.ts';
-import { rdataToText } from './wire/rdata-text.ts';
-import type { RRset } from './wire/rrset.ts';
 import { typeToText } from './wire/types.ts';
 
 /** A moment of the monotonic clock, in ms. */
 export type Moment = number | 'never' | 'forever';
-
-/** An RRset: octets in base64, and as text. */
-export interface CapsuleRRset {
-  readonly name: string;
-  readonly type: string;
-  readonly class: number;
-  readonly ttl: number;
-  readonly rdatas: readonly string[];
-  readonly signatures: readonly string[];
-  readonly text: readonly string[];
-}
 
 interface Judged {
   readonly security: Security;
@@ -186,6 +174,7 @@ const WRITERS: {
   nsec: rangeOut,
   nsec3: rangeOut,
   soa: rangeOut,
+  crowded: (flag) => ({ is: 'flag', flag }),
   kept: (flag) => ({ is: 'flag', flag }),
   wall: (seconds) => ({ is: 'wall', seconds }),
   primeAgain: (atMs) => ({ is: 'moment', atMs: momentOut(atMs) }),
@@ -278,23 +267,6 @@ function judgedOut({ security, expiresAtMs, zone, proof, why }: RecordEntry | De
   return { ...common, proof: proof.map(rrsetOut), ...(why && { why }) };
 }
 
-function rrsetOut({ name, type, class: rrClass, ttl, rdatas, signatures }: RRset): CapsuleRRset {
-  return {
-    name: nameToText(name),
-    type: typeToText(type),
-    class: rrClass,
-    ttl,
-    rdatas: rdatas.map(base64Of),
-    signatures: signatures.map(base64Of),
-    text: rdatas.map((rdata) => rdataToText(type, rdata)),
-  };
-}
-
 function momentOut(atMs: number): Moment {
   return Number.isFinite(atMs) ? atMs : atMs > 0 ? 'forever' : 'never';
-}
-
-/** Octets as base64. */
-export function base64Of(octets: Uint8Array): string {
-  return Buffer.from(octets).toString('base64');
 }

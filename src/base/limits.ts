@@ -51,6 +51,9 @@ export type LimitName =
   | 'failureTtlSeconds'
   | 'failureTtlMostSeconds'
   | 'resolutions'
+  | 'questionsPerZone'
+  | 'questionsPerServer'
+  | 'questionsPerSilentServer'
   | 'clientsPerQuestion'
   | 'repliesPerClient'
   | 'tcpConnections'
@@ -113,6 +116,15 @@ export const limitTable: { readonly [Name in LimitName]: LimitRow } = {
 
   // Clients.
   resolutions: row(10_000, 1, 100_000, 'resolutions', 'work in progress at once'),
+  questionsPerZone: row(
+    2500,
+    1,
+    100_000,
+    'questions',
+    'in flight, random subdomains: a quarter of all; configured zones exempt',
+  ),
+  questionsPerServer: row(2500, 1, 100_000, 'questions', 'in flight, likewise'),
+  questionsPerSilentServer: row(100, 1, 100_000, 'questions', 'in flight to a server that failed three times in a row'),
   clientsPerQuestion: row(100, 1, 10_000, 'clients', 'waiting on one resolution'),
   repliesPerClient: row(1000, 1, 100_000, 'replies', 'DNSBomb: awaited by one address; loopback exempt'),
   tcpConnections: row(1000, 1, 100_000, 'connections', 'RFC 7766, 6.2.2'),

@@ -57,14 +57,17 @@ export function ask(
         tried.noteRepeat();
         if (isForAddress(lookup)) scope.budget.noteAddressSend(delegation.zone);
       };
-      exchange(scope, lookup, { server: candidate.server, attempt, onRepeat, ...question }).then((reply) => {
-        inFlight -= 1;
-        // Response or not, something came back: the exchange below has noted it.
-        if (ended || (reply.kind !== 'message' && inFlight > 0)) return;
-        ended = true;
-        cancelTimer();
-        resolve({ candidate, reply });
-      }, reject);
+      exchange(scope, lookup, { zone: delegation.zone, server: candidate.server, attempt, onRepeat, ...question }).then(
+        (reply) => {
+          inFlight -= 1;
+          // Response or not, something came back: the exchange below has noted it.
+          if (ended || (reply.kind !== 'message' && inFlight > 0)) return;
+          ended = true;
+          cancelTimer();
+          resolve({ candidate, reply });
+        },
+        reject,
+      );
       cancelTimer = scope.clock.after(lateMs(scope, candidate), hedge);
     }
 

@@ -37,6 +37,8 @@ export type Reply =
 
 /** What is asked of whom. */
 export interface ExchangeRequest {
+  /** The zone that is asked for. */
+  readonly zone: Name;
   readonly server: ServerAddress;
   readonly name: Name;
   readonly type: number;
@@ -62,14 +64,24 @@ export async function exchange(scope: Scope, lookup: Lookup, request: ExchangeRe
     const reply = await withinDeadline(scope, running);
     if (reply === undefined) return { kind: 'timeout' };
     if (reply.kind !== 'spent') return reply;
-    return converse(scope, lookup, request);
+    return conduct(scope, lookup, request);
   }
-  const started = scope.began(converse(scope, lookup, request));
+  const started = scope.began(conduct(scope, lookup, request));
   scope.shared.exchanges.set(key, started);
   try {
     return await started;
   } finally {
     if (scope.shared.exchanges.get(key) === started) scope.shared.exchanges.delete(key);
+  }
+}
+
+/** The exchange itself, counted while it lasts. */
+async function conduct(scope: Scope, lookup: Lookup, request: ExchangeRequest): Promise<Reply> {
+  const leave = scope.shared.crowds.enter(request.zone, request.server);
+  try {
+    return await converse(scope, lookup, request);
+  } finally {
+    leave();
   }
 }
 

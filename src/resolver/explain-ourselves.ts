@@ -1,6 +1,6 @@
 // The verdict where this resolver gave up by its own rules: bounds, loops, failures remembered, shutting down.
 
-import { limitTable } from '../base/limits.ts';
+import { type LimitName, limitTable } from '../base/limits.ts';
 import { type Name, nameToText, ROOT } from '../wire/name.ts';
 import { EDE } from '../wire/types.ts';
 import { deedLines, eventsOf, type Facts, serversOf } from './explain-facts.ts';
@@ -67,6 +67,8 @@ function judgeLimit(facts: Facts): Verdict {
   const stood = [...facts.delegations.keys()].at(-1);
   const long = first?.limit === 'aliasLinks';
   const zone = long ? zoneOfAlias(facts, undefined) : stood;
+  if (first !== undefined && CROWDS.has(first.limit))
+    return judgeCrowd(facts, stood, limitWords(first.limit, first.value));
   const what =
     first === undefined
       ? 'one question is allowed'
@@ -96,6 +98,28 @@ function judgeLimit(facts: Facts): Verdict {
           ? 'nothing has to be changed here'
           : 'ask once more: what was learned is kept, so the next attempt gets further',
       },
+    ],
+  };
+}
+
+/** Bounds on what all questions together have in flight. */
+const CROWDS: ReadonlySet<LimitName> = new Set(['questionsPerZone', 'questionsPerServer', 'questionsPerSilentServer']);
+
+function judgeCrowd(facts: Facts, zone: Name | undefined, limit: string): Verdict {
+  const where = zone === undefined ? 'the zone' : nameToText(zone);
+  return {
+    fault: 'our limit',
+    works: false,
+    zone,
+    servers: [],
+    summary: `As many questions as may be are in flight to the servers of ${where} already: they are slow or silent, or somebody asks for ever new names there.`,
+    evidence: [`limit reached: ${limit}`, ...deedLines(facts.deeds.filter(({ kind }) => kind !== 'good'))],
+    remedy: [
+      {
+        who: 'you',
+        what: 'ask again later; `rootwalk servers` tells how its servers fare, and the metrics who is busy',
+      },
+      ...owner(zone, 'see that the name servers answer, and in time'),
     ],
   };
 }

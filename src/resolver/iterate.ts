@@ -8,6 +8,7 @@ import { AddressSearch, type Find } from './addresses.ts';
 import { dnameTarget } from './alias.ts';
 import { addressSendsSpent, ask, type Heard, type Question } from './ask.ts';
 import { type Asked, classify } from './classify.ts';
+import { crowdAtZone, isConfigured } from './crowds.ts';
 import { failLimit, giveUp, stopReason, withinDeadline } from './failure.ts';
 import type { Found } from './found.ts';
 import { type Minimisation, minimise } from './minimise.ts';
@@ -51,6 +52,11 @@ export async function iterate(scope: Scope, lookup: Lookup, find: Find): Promise
     }
     let choice = bare === undefined ? await nextServer(scope, lookup, position, find) : untriedServer(scope, position);
     if (choice === undefined && bare !== undefined) return bare();
+    const crowded = choice === undefined ? position.tried.crowded : crowdAtZone(scope, delegation);
+    if (crowded !== undefined) {
+      scope.exhaust(lookup, crowded);
+      return failLimit(crowded, limits[crowded]);
+    }
     let question = questionFor(delegation, lookup, minimisation, limits.minimisationSteps);
     let role = roleOf(delegation);
     if (choice === undefined) {
@@ -241,8 +247,7 @@ function advance(minimisation: Minimisation, question: Question, tried: Tried): 
 
 function selectNow(scope: Scope, position: Position): Choice | undefined {
   const { delegation, search, tried } = position;
-  const configured = delegation.source === 'stub' || delegation.source === 'forward';
-  return selectServer(scope, delegation.zone, search.candidates(scope), tried, configured);
+  return selectServer(scope, delegation.zone, search.candidates(scope), tried, isConfigured(delegation));
 }
 
 /** The next server to ask; addresses are looked up only when every known one has been asked (lazily: NXNSAttack). */
@@ -251,6 +256,8 @@ async function nextServer(scope: Scope, lookup: Lookup, position: Position, find
   for (let round = 0; round <= limits.nameServerLookupsPerDelegation; round++) {
     const choice = selectNow(scope, position);
     if (choice !== undefined && choice.why !== 'retry') return choice;
+    // Who has too many questions already is no reason to look for more servers.
+    if (position.tried.crowded !== undefined) return choice;
     if (!(await position.search.more(scope, lookup, find))) return choice;
   }
   return selectNow(scope, position);

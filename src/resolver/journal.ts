@@ -36,6 +36,8 @@ export interface Reads {
   readonly nsec: NsecRange | undefined;
   readonly nsec3: Nsec3Range | undefined;
   readonly soa: SoaOfZone | undefined;
+  /** Whether a zone or a server has as many questions in flight as it may. */
+  readonly crowded: boolean;
   /** Whether the cache took an RRset. */
   readonly kept: boolean;
   /** When priming may be tried again (Clock.nowMs). */

@@ -5,6 +5,7 @@ import { ROOT } from '../wire/name.ts';
 import { rcodeToText, TYPE } from '../wire/types.ts';
 import { fromHost, fromRecords } from './answer.ts';
 import { failed, startChain } from './chain.ts';
+import { Crowds } from './crowds.ts';
 import { describe, fail } from './failure.ts';
 import { createInspector, type Inspector } from './inspect.ts';
 import type { EngineOptions } from './options.ts';
@@ -29,7 +30,7 @@ export class Resolver {
   readonly caches: Caches;
   /** Looks into the caches, and takes things out. */
   readonly inspector: Inspector;
-  readonly #life: Life = { closed: false, limitHits: new Map() };
+  readonly #life: Life = { closed: false, crowds: new Crowds(), limitHits: new Map() };
   readonly #inProgress = new Map<string, InProgress>();
   #shared: Shared;
   /** Undefined: the anchors stay as they are. */

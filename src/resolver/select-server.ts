@@ -1,8 +1,10 @@
 // Which server of a zone to ask next: by RTT, with exploration, backoff, lameness and the health of IPv6.
 
+import type { LimitName } from '../base/limits.ts';
 import type { ServerAddress } from '../base/ports.ts';
 import { isBackedOff, isLame, type ServerState } from '../cache/servers.ts';
 import type { Name } from '../wire/name.ts';
+import { crowdAtServer } from './crowds.ts';
 import type { ChoiceReason } from './events.ts';
 import type { Scope } from './scope.ts';
 
@@ -25,6 +27,8 @@ export class Tried {
   readonly recursers: Candidate[] = [];
   /** Sends to all servers of the zone. */
   total = 0;
+  /** The bound by which a server was passed over for the questions that it has in flight. */
+  crowded: LimitName | undefined;
 
   note(server: ServerState): void {
     this.#sends.set(server, this.sends(server) + 1);
@@ -72,7 +76,7 @@ const SLOW_MS = 400;
 const LAST = 1000;
 
 /**
- * The server to ask next among `candidates`, or undefined when each has been asked enough. Least-tried first;
+ * The server to ask next among `candidates`, or undefined when each has been asked enough or is crowded. Least-tried first;
  * within these the fastest, now and then another; servers in backoff, of a dead family or lame only when nothing else is
  * left.
  */
@@ -104,6 +108,13 @@ export function selectServer(
   }
   if (pool.length === 0) return undefined;
   const chosen = pickFrom(scope, pool, configured);
+  const crowded = crowdAtServer(scope, scope.seen(chosen.candidate.state), configured);
+  if (crowded !== undefined) {
+    tried.crowded = crowded;
+    tried.fail(chosen.candidate.state);
+    // One candidate fewer each time.
+    return selectServer(scope, zone, candidates, tried, configured);
+  }
   if (tried.sends(chosen.candidate.state) > 0) return { ...chosen, why: 'retry' };
   return pool.length === 1 && candidates.length === 1 ? { ...chosen, why: 'only' } : chosen;
 }

@@ -9,6 +9,7 @@ import type { Host } from '../cache/host.ts';
 import type { NameHash } from '../cache/name-hash.ts';
 import type { Records } from '../cache/records.ts';
 import type { FamilyHealth, Servers } from '../cache/servers.ts';
+import type { Crowds } from './crowds.ts';
 import type { Reply } from './exchange.ts';
 import type { EngineOptions } from './options.ts';
 import type { Pacer } from './pacer.ts';
@@ -39,6 +40,8 @@ export interface Shared {
   readonly denied: PrefixSet;
   /** Exchanges in flight, by server and question: identical ones are asked once. */
   readonly exchanges: Map<string, Promise<Reply>>;
+  /** The same, counted by zone and by server. */
+  readonly crowds: Crowds;
   /** Undefined: nothing is validated. */
   readonly trust: TrustState | undefined;
   readonly pacer: Pacer;

@@ -19,6 +19,7 @@ import { toRRsets } from '../wire/rrset.ts';
 import { TYPE } from '../wire/types.ts';
 import { addressesOf } from './addresses.ts';
 import { nameServersOf } from './classify.ts';
+import type { Crowds } from './crowds.ts';
 import type { EngineOptions } from './options.ts';
 import { Pacer } from './pacer.ts';
 import type { Caches, Shared } from './shared.ts';
@@ -27,6 +28,7 @@ import { readyStatuses, statusPacking, type TrustState } from './zone-status.ts'
 /** What outlives a change of options. */
 export interface Life {
   closed: boolean;
+  readonly crowds: Crowds;
   /** Times that each bound was reached since the start. */
   readonly limitHits: Map<LimitName, number>;
 }
@@ -59,6 +61,7 @@ export function makeShared(
     pacer: new Pacer(options.clock),
     denied: new PrefixSet(options.upstream.deny),
     exchanges,
+    crowds: life.crowds,
     limitHits: life.limitHits,
     priming: undefined,
     primeAgainMs: Number.NEGATIVE_INFINITY,

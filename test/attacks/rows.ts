@@ -526,11 +526,12 @@ export const rows: Readonly<Record<RowId, Row>> = {
     ...amplification,
     attack: 'Random subdomains (water torture)',
     source: '2014; RFC 8198',
-    defence: 'Denials are made from the NSEC and NSEC3 ranges already proven (RFC 8198); else one query for each name',
-    limit: 'none: by design',
-    peers: '0.0 to 1.0 in signed zones, 1.0 in others',
-    test: 'amplification.test.ts',
-    open: 'limits per zone and per server are not built',
+    defence:
+      'Denials are made from the NSEC and NSEC3 ranges already proven (RFC 8198); else one query for each name, and so many in flight for a zone and for a server, few for one that is silent',
+    limit: 'questionsPerZone, questionsPerServer, questionsPerSilentServer',
+    peers:
+      '0.0 to 1.0 in signed zones, 1.0 in others; BIND fetches-per-zone and -per-server, Unbound ratelimit, off by default',
+    test: 'flood.test.ts',
   },
   dead: {
     ...amplification,
