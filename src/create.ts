@@ -76,7 +76,9 @@ export interface Lookup {
 export function createResolver(options: ResolverOptions = {}): LibraryResolver {
   const { transport, clock, random, log, rootHints, ...input } = options;
   const settings = fillSettings(input);
-  const opened = openEngine(settings, { ...systemPorts({ transport, clock, random, log }) }, rootHints);
+  const given = { transport, clock, random, log };
+  const calls = transport === undefined ? batchedCalls(settings, log ?? silentLog) : undefined;
+  const opened = openEngine(settings, systemPorts(given, calls), rootHints);
   const { engine } = opened;
   return {
     ...typedQueries(engine),
@@ -156,7 +158,8 @@ const CLOSE_GRACE_MS = makeLimits().resolutionMs;
 /** Makes a daemon; nothing is bound before `start()`. */
 export function createDaemon(settings: Settings, parts: DaemonParts): Daemon {
   const meters = createMeters();
-  const system = systemPorts(parts);
+  const calls = batchedCalls(settings, parts.log);
+  const system = systemPorts(parts, calls);
   const ports = { ...system, transport: meterTransport(system.transport, meters) };
   const opened = openEngine(settings, ports, parts.rootHints);
   const { engine } = opened;
@@ -171,7 +174,7 @@ export function createDaemon(settings: Settings, parts: DaemonParts): Daemon {
     ...accessOf(settings),
     cookieSecret: settings.clients.cookies ? drawSecret(ports.random) : undefined,
     limits: makeLimits(),
-    calls: batchedCalls(settings, log),
+    calls,
   });
   const reloader = createReloader(settings, parts, (changed) => {
     opened.reconfigure(changed);
@@ -220,10 +223,13 @@ function drawSecret(random: Ports['random']): Uint8Array {
 }
 
 /** The ports given, and the system's for the rest. */
-function systemPorts(given: { readonly [Port in keyof Ports]?: Ports[Port] | undefined }): Ports {
+function systemPorts(
+  given: { readonly [Port in keyof Ports]?: Ports[Port] | undefined },
+  calls: SystemCalls | undefined,
+): Ports {
   const clock = given.clock ?? systemClock();
   const random = given.random ?? systemRandom();
-  const transport = given.transport ?? createTransport({ clock, random });
+  const transport = given.transport ?? createTransport({ clock, random, calls });
   return { clock, random, transport, log: given.log ?? silentLog };
 }
 

@@ -8,7 +8,8 @@ export interface FixedMemory {
 
 /**
  * System calls of Linux on 64 bits, none of which blocks. Descriptors are numbers; addresses of peers are octets as
- * `sockaddr_in` and `sockaddr_in6` have them. Calls that throw throw an Error with the system's `code`.
+ * `sockaddr_in` and `sockaddr_in6` have them. Calls that throw throw an Error with the system's `code`. Arrays that are
+ * given are used until the call returns and no longer; one that serves call after call costs less than a new one each.
  */
 export interface SystemCalls {
   /** Zeroed. To be called when something is opened, not while it works. */
@@ -20,12 +21,28 @@ export interface SystemCalls {
   /** An integer option; false where the system refuses it. */
   setOption(descriptor: number, level: number, option: number, value: number): boolean;
   close(descriptor: number): void;
+  /** False: {@link lastError} says why. */
+  connect(descriptor: number, address: Uint8Array): boolean;
+  /** The first `length` octets, on a connected socket; false: {@link lastError} says why. */
+  send(descriptor: number, octets: Uint8Array, length: number): boolean;
+  /** The octets of a datagram, 0 or more, and its sender in `from`; -1: `lastError` says why, EAGAIN when none waits. */
+  receiveFrom(descriptor: number, into: Uint8Array, from: Uint8Array): number;
+  /** The code of what the last call on this interface failed by. */
+  lastError(): string;
   /** Sends the first `length` octets to `address`; false when the system does not take them now. */
   sendTo(descriptor: number, octets: Uint8Array, length: number, address: Uint8Array): boolean;
   /** Fills up to `count` of the `mmsghdr` that `headers` holds; returns how many, 0 when nothing waits. */
   receiveMany(descriptor: number, headers: Uint8Array, count: number): number;
   /** Sends `count` of the `mmsghdr` that `headers` holds; returns how many the system took, 0 or more. */
   sendMany(descriptor: number, headers: Uint8Array, count: number): number;
+  /** Something by which many sockets are waited for at once. Throws. */
+  openPoll(): number;
+  /** Has `poll` tell when `descriptor` can be read, until that is closed. False: the system refuses. */
+  watch(poll: number, descriptor: number): boolean;
+  /** The descriptors that can be read now are put in `found`; returns how many. */
+  readable(poll: number, found: Int32Array): number;
+  /** Waits beside the event loop, at most `timeoutMs`, and calls back as soon as one can be read. Keeps the process alive. */
+  waitReadable(poll: number, timeoutMs: number, done: () => void): void;
 }
 
 /** Levels and options of sockets, as Linux numbers them. */

@@ -16,6 +16,11 @@ const PROT_READ_WRITE = 3;
 const MAP_PRIVATE_ANONYMOUS = 0x22;
 const SOCK_DGRAM_NONBLOCK_CLOEXEC = 0x80802;
 const MSG_DONTWAIT = 0x40;
+const EPOLL_CLOEXEC = 0x80000;
+const EPOLL_CTL_ADD = 1;
+const EPOLLIN = 1;
+/** Sockets found readable by one call. */
+const EVENTS_MOST = 64;
 const FAMILY = { ipv4: 2, ipv6: 10 } as const;
 
 /** The calls, where this platform has them and `load` finds the package. Loading takes about 10 ms. */
@@ -43,18 +48,35 @@ function systemCalls(koffi: Koffi): SystemCalls {
   const sendto = libc.func('int64_t sendto(int, void *, size_t, int, void *, uint)');
   const recvmmsg = libc.func('int recvmmsg(int, void *, uint, int, void *)');
   const sendmmsg = libc.func('int sendmmsg(int, void *, uint, int)');
+  const connect = libc.func('int connect(int, void *, uint)');
+  const send = libc.func('int64_t send(int, void *, size_t, int)');
+  const recvfrom = libc.func('int64_t recvfrom(int, void *, size_t, int, void *, void *)');
+  const epollCreate = libc.func('int epoll_create1(int)');
+  const epollControl = libc.func('int epoll_ctl(int, int, int, void *)');
+  const epollWait = libc.func('int epoll_wait(int, void *, int, int)');
   const value = new Int32Array(1);
+  // struct epoll_event: events, and data of our own; packed on x64 alone.
+  const eventWords = arch === 'x64' ? 3 : 4;
+  const dataWord = arch === 'x64' ? 1 : 2;
+  const event = new Int32Array(eventWords);
+  const events = new Int32Array(eventWords * EVENTS_MOST);
+  // Another thread writes there while the collector may move things: only fixed memory will do. Nobody reads it.
+  let unread: Uint8Array | undefined;
+
+  function allocate(octets: number): FixedMemory {
+    const pointer = mmap(null, octets, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0);
+    return { buffer: koffi.view(pointer, octets), address: koffi.address(pointer) };
+  }
+
+  const lastError = (): string => getSystemErrorName(-koffi.errno());
 
   function failed(call: string): Error {
-    const code = getSystemErrorName(-koffi.errno());
+    const code = lastError();
     return Object.assign(new Error(`${call} ${code}`), { code, syscall: call });
   }
 
   return {
-    allocate(octets): FixedMemory {
-      const pointer = mmap(null, octets, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0);
-      return { buffer: koffi.view(pointer, octets), address: koffi.address(pointer) };
-    },
+    allocate,
     openSocket(ipv6): number {
       const descriptor = socket(ipv6 ? FAMILY.ipv6 : FAMILY.ipv4, SOCK_DGRAM_NONBLOCK_CLOEXEC, 0);
       if (descriptor < 0) throw failed('socket');
@@ -70,9 +92,35 @@ function systemCalls(koffi: Koffi): SystemCalls {
     close(descriptor): void {
       close(descriptor);
     },
+    connect: (descriptor, address) => connect(descriptor, address, address.length) === 0,
+    send: (descriptor, octets, length) => send(descriptor, octets, length, MSG_DONTWAIT) === length,
+    receiveFrom(descriptor, into, from): number {
+      value[0] = from.length;
+      return recvfrom(descriptor, into, into.length, MSG_DONTWAIT, from, value);
+    },
+    lastError,
     sendTo: (descriptor, octets, length, address) =>
       sendto(descriptor, octets, length, MSG_DONTWAIT, address, address.length) === length,
     receiveMany: (descriptor, headers, count) => Math.max(0, recvmmsg(descriptor, headers, count, MSG_DONTWAIT, null)),
     sendMany: (descriptor, headers, count) => Math.max(0, sendmmsg(descriptor, headers, count, MSG_DONTWAIT)),
+    openPoll(): number {
+      const descriptor = epollCreate(EPOLL_CLOEXEC);
+      if (descriptor < 0) throw failed('epoll_create1');
+      return descriptor;
+    },
+    watch(poll, descriptor): boolean {
+      event[0] = EPOLLIN;
+      event[dataWord] = descriptor;
+      return epollControl(poll, EPOLL_CTL_ADD, descriptor, event) === 0;
+    },
+    readable(poll, found): number {
+      const count = epollWait(poll, events, Math.min(found.length, EVENTS_MOST), 0);
+      for (let i = 0; i < count; i++) found[i] = events[i * eventWords + dataWord] as number;
+      return Math.max(0, count);
+    },
+    waitReadable(poll, timeoutMs, done): void {
+      unread ??= new Uint8Array(allocate(4 * eventWords).buffer);
+      epollWait.async(poll, unread, 1, timeoutMs, done);
+    },
   };
 }

@@ -11,7 +11,7 @@ import {
   type TransportRequest,
   type Verdict,
 } from '../base/ports.ts';
-import { errorText } from './udp.ts';
+import { errorText } from './udp-sockets.ts';
 
 /** Bounds of the TCP side. */
 export interface TcpBounds {

@@ -1,9 +1,11 @@
 // The real Transport: a fresh connected socket per UDP query, pooled connections for TCP.
 
 import type { Clock, Random, Transport, TransportOutcome, TransportRequest, Verdict } from '../base/ports.ts';
+import type { SystemCalls } from '../base/system-calls.ts';
 import { createPlace } from './place.ts';
 import { createTcpPool, type TcpBounds } from './tcp.ts';
-import { createUdpSender, type UdpBounds } from './udp.ts';
+import { createUdpSender } from './udp.ts';
+import type { UdpBounds } from './udp-sockets.ts';
 
 /** What the transport is made of. Bounds left out take their defaults. */
 export interface TransportOptions {
@@ -11,6 +13,8 @@ export interface TransportOptions {
   readonly random: Random;
   readonly udp?: Partial<UdpBounds>;
   readonly tcp?: Partial<TcpBounds>;
+  /** Where the platform has them, UDP goes by them. */
+  readonly calls?: SystemCalls | undefined;
 }
 
 /** How busy the transport is. */
