@@ -20,6 +20,7 @@ export interface SystemCalls {
   bind(descriptor: number, address: Uint8Array): void;
   /** An integer option; false where the system refuses it. */
   setOption(descriptor: number, level: number, option: number, value: number): boolean;
+  /** Of a socket, or of what {@link openPoll} gave. */
   close(descriptor: number): void;
   /** False: {@link lastError} says why. */
   connect(descriptor: number, address: Uint8Array): boolean;

@@ -36,6 +36,7 @@ export function createCallSockets(calls: SystemCalls, { clock, drawPort, bounds 
   const datagram = new Uint8Array(DATAGRAM_OCTETS_MAX);
   const from = new Uint8Array(sockaddrOctets);
   let poll: number | undefined;
+  let closed = false;
   /** `soon`: what is readable is asked for in this turn of the loop; `beside`: another thread waits for it. */
   let watching: 'no' | 'soon' | 'beside' = 'no';
 
@@ -68,16 +69,22 @@ export function createCallSockets(calls: SystemCalls, { clock, drawPort, bounds 
     return made;
   }
 
+  function closePoll(): void {
+    if (poll !== undefined) calls.close(poll);
+    poll = undefined;
+  }
+
   /** Reads what can be read, and sees to it that the rest will be. */
   function read(): void {
     watching = 'no';
-    if (open.size === 0) return;
-    const count = calls.readable(poll as number, found);
+    if (closed) closePoll();
+    if (open.size === 0 || poll === undefined) return;
+    const count = calls.readable(poll, found);
     for (let i = 0; i < count; i++) readSocket(found[i] as number);
     if (count > 0) readSoon();
     else if (open.size > 0) {
       watching = 'beside';
-      calls.waitReadable(poll as number, WAIT_MS, read);
+      calls.waitReadable(poll, WAIT_MS, read);
     }
   }
 
@@ -154,6 +161,11 @@ export function createCallSockets(calls: SystemCalls, { clock, drawPort, bounds 
       cancelTimer = clock.after(timeoutMs, () => end({ kind: 'timeout' }));
       readSoon();
       return () => end({ kind: 'timeout' });
+    },
+    close(): void {
+      closed = true;
+      // Who waits beside the loop closes it when the wait is over.
+      if (watching !== 'beside') closePoll();
     },
   };
 }

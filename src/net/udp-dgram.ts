@@ -67,6 +67,7 @@ export function createDgramSockets({ clock, drawPort, bounds }: SocketOptions): 
       }
       return () => end({ kind: 'timeout' });
     },
+    close: () => undefined,
   };
 }
 

@@ -37,6 +37,8 @@ export interface UdpSockets {
     timeoutMs: number,
     end: (how: SocketEnd) => void,
   ): () => void;
+  /** Frees what the sockets share. To be called once none is open. */
+  close(): void;
 }
 
 /** Whether the system has no descriptor left for a socket. */

@@ -120,6 +120,7 @@ export function createUdpSender(options: {
     close(): void {
       for (const entry of waiting) entry.abandon();
       for (const entry of open) entry.abort();
+      byCalls.close();
     },
     stats: () => ({ udpOpen: open.size, udpWaiting: waiting.size }),
   };

@@ -33,7 +33,7 @@ const SEND_BUFFER_OCTETS = 1024 * 1024;
 /** Replies are written to these in turn, because the kernel may take one later when its buffer is full. */
 const RING_SIZE = 64;
 /** Batches in a row while more arrives: then everything else has its turn. */
-const BATCHES_MOST = 16;
+const BATCHES_MOST = 8;
 
 /**
  * Binds `address` (port 0: any) and answers on it; with a `descriptor`, that socket is taken over as it is bound, and of
