@@ -2,7 +2,7 @@
 
 import type { Delegation, Glue } from '../cache/hierarchy.ts';
 import { noteLame } from '../cache/servers.ts';
-import { labelCount, type Name, ROOT } from '../wire/name.ts';
+import { type Name, ROOT } from '../wire/name.ts';
 import { RCODE, TYPE } from '../wire/types.ts';
 import { AddressSearch, type Find } from './addresses.ts';
 import { dnameTarget } from './alias.ts';
@@ -11,10 +11,10 @@ import { type Asked, classify } from './classify.ts';
 import { crowdAtZone, isConfigured } from './crowds.ts';
 import { failLimit, giveUp, stopReason, withinDeadline } from './failure.ts';
 import type { Found } from './found.ts';
-import { type Minimisation, minimise } from './minimise.ts';
+import { askWhole, type Minimisation, minimise, noteStep, silentSendsMost, startMinimisation } from './minimise.ts';
 import { reportResponse } from './report-response.ts';
 import type { Lookup, Scope } from './scope.ts';
-import { type Scrubbed, scrub } from './scrub.ts';
+import { isBare, type Scrubbed, scrub } from './scrub.ts';
 import { type Choice, selectServer, Tried } from './select-server.ts';
 import { storeChain, storeDenial, storePriming, storeReferral, storeRRset, storeZoneServers } from './store.ts';
 
@@ -31,10 +31,8 @@ interface Position {
 export async function iterate(scope: Scope, lookup: Lookup, find: Find): Promise<Found> {
   const { name, type } = lookup;
   const { limits, upstream } = scope.shared.options;
-  const minimisation: Minimisation = {
-    steps: minimises(scope, lookup) ? 0 : Number.POSITIVE_INFINITY,
-    known: 0,
-  };
+  const minimisation = startMinimisation(!minimises(scope, lookup));
+  const relaxed = upstream.qnameMinimisation !== 'strict';
   const places = new Map<Name, Tried>();
   let bareAnswers = 0;
   /** NODATA by a server that said nothing at all: good if no other says more. */
@@ -82,6 +80,10 @@ export async function iterate(scope: Scope, lookup: Lookup, find: Find): Promise
       note(position, heard, heard.reply.kind === 'unreachable' ? heard.reply.detail : heard.reply.kind);
       // What the network or the server has said once it will say again; silence may be loss.
       if (heard.reply.kind !== 'timeout') position.tried.fail(heard.candidate.state);
+      else if (question.minimised && relaxed && position.tried.total >= silentSendsMost) {
+        askWhole(minimisation);
+        position.tried.answered();
+      }
       continue;
     }
 
@@ -137,16 +139,16 @@ export async function iterate(scope: Scope, lookup: Lookup, find: Find): Promise
           return { kind: 'denial', entry: storeDenial(scope, lookup, outcome, question.name, type, zone, response) };
         }
         // RFC 9156, 2.3 (relaxed): servers exist that deny names which have only names below them.
-        if (question.minimised && upstream.qnameMinimisation === 'relaxed') {
-          minimisation.steps = Number.POSITIVE_INFINITY;
+        if (question.minimised && relaxed) {
+          askWhole(minimisation);
           position.tried.answered();
           break;
         }
         return { kind: 'denial', entry: storeDenial(scope, lookup, outcome, question.name, type, zone, response) };
       case 'lame':
       case 'unusable':
-        if (question.minimised && upstream.qnameMinimisation === 'relaxed') {
-          minimisation.steps = Number.POSITIVE_INFINITY;
+        if (question.minimised && relaxed) {
+          askWhole(minimisation);
           break;
         }
         note(position, heard, outcome.why);
@@ -164,10 +166,12 @@ export async function iterate(scope: Scope, lookup: Lookup, find: Find): Promise
 
 /**
  * What proved bogus is asked again in full: minimised questions puzzle some servers. So is DS on the way down the chain
- * of trust: it goes to the zone above, label by label already, and hides nothing from it.
+ * of trust: it goes to the zone above, label by label already, and hides nothing from it. DS for a client is sought by
+ * shorter names whatever the settings say: a server of both sides of the cut would answer for the child (RFC 4035,
+ * 3.1.4.1).
  */
 function minimises(scope: Scope, { type, above }: Lookup): boolean {
-  if (type === TYPE.DS && above !== undefined) return false;
+  if (type === TYPE.DS) return above === undefined;
   return scope.shared.options.upstream.qnameMinimisation !== 'off' && !scope.hasDistrusted;
 }
 
@@ -239,10 +243,9 @@ function roleOf({ source }: Delegation): Asked['role'] {
   return source === 'stub' || source === 'hints' ? 'configured' : 'authority';
 }
 
-function advance(minimisation: Minimisation, question: Question, tried: Tried): void {
+function advance(minimisation: Minimisation, { name }: Question, tried: Tried): void {
   tried.answered();
-  minimisation.steps += 1;
-  minimisation.known = labelCount(question.name);
+  noteStep(minimisation, name);
 }
 
 function selectNow(scope: Scope, position: Position): Choice | undefined {
@@ -271,11 +274,6 @@ function untriedServer(scope: Scope, position: Position): Choice | undefined {
 
 /** Servers that may say nothing at all before that is taken for NODATA. */
 const BARE_ANSWERS_MOST = 2;
-
-/** Neither an answer nor anything that says why there is none. */
-function isBare({ answer, authority }: Scrubbed): boolean {
-  return answer.length === 0 && authority.length === 0;
-}
 
 /** When a cached delegation has no server left, its parent is asked once more: glue expires, servers move. */
 function renewFrom(scope: Scope, position: Position, places: Map<Name, Tried>): Delegation | undefined {

@@ -11,6 +11,25 @@ export interface Minimisation {
   known: number;
 }
 
+/** The state at the start; `whole`: the name is asked in full at once. */
+export function startMinimisation(whole: boolean): Minimisation {
+  return { steps: whole ? Number.POSITIVE_INFINITY : 0, known: 0 };
+}
+
+/** A shortened name was answered: the next question has more labels. */
+export function noteStep(state: Minimisation, name: Name): void {
+  state.steps += 1;
+  state.known = labelCount(name);
+}
+
+/** From now on the name is asked in full (RFC 9156, 2.3). */
+export function askWhole(state: Minimisation): void {
+  state.steps = Number.POSITIVE_INFINITY;
+}
+
+/** Sends of a shortened name without a reply, after which the whole is asked: there are servers that drop it. As Unbound. */
+export const silentSendsMost = 3;
+
 /** RFC 9156, 2.3: MINIMISE_ONE_LAB, the steps that add one label each; later steps share the labels that are left. */
 const ONE_LABEL_STEPS = 4;
 

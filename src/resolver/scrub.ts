@@ -64,6 +64,11 @@ export function scrub(
   };
 }
 
+/** Neither an answer nor anything that says why there is none. */
+export function isBare({ answer, authority }: Scrubbed): boolean {
+  return answer.length === 0 && authority.length === 0;
+}
+
 function isNsOf(rrset: RRset, zone: Name): boolean {
   return rrset.type === TYPE.NS && rrset.name === zone && rrset.class === CLASS.IN;
 }
