@@ -92,7 +92,7 @@ function toResult(
         type: typeToText(rrset.type),
         ttl: rrset.ttl,
         data: rdataToText(rrset.type, octets),
-        octets,
+        octets: octets.slice(),
       })),
     ),
     ttl,

@@ -77,7 +77,7 @@ export function cookieIn(message: Message): Uint8Array | undefined {
  * since the octets are the transport's.
  */
 function withQuestionOf(octets: Uint8Array, query: Uint8Array): Uint8Array {
-  const plain = Uint8Array.from(octets);
+  const plain = new Uint8Array(octets);
   for (let at = QUESTION_OFFSET; query[at] !== 0; at += 1 + (query[at] as number)) {
     const end = at + (query[at] as number);
     for (let i = at + 1; i <= end; i++) plain[i] = fold(plain[i] as number);

@@ -18,7 +18,7 @@ export interface Question {
 /**
  * A resource record. `ttl` is the unsigned 32-bit number received. `rdata` has its embedded names decompressed where
  * RFC 3597, 4 allows compression, case kept; all else is byte for byte. It may be a view of the message, and then
- * keeps the whole message in memory: `toRRsets()` copies it, whatever else keeps it for long must do so too.
+ * keeps the whole message in memory: whatever keeps it for long must copy it, as the caches do.
  */
 export interface ResourceRecord {
   readonly name: Name;
@@ -84,6 +84,8 @@ export const headerOctets = 12;
  * 4,700 records of an IPv6 reverse zone hide 340,000; a message of pointers made to cost time and memory, millions.
  */
 const hiddenOctetsMax = 0x80000;
+/** Targets of pointers whose names are remembered while a message is read. */
+const targetsMost = 16;
 /** The least octets of a question: root, type, class. */
 const questionOctetsLeast = 5;
 /** The least octets of a record: root, type, class, TTL, RDLENGTH. */
@@ -158,8 +160,9 @@ class Reader {
   readonly #octets: Uint8Array;
   readonly #ednsOptionsMax: number;
   #at: number = headerOctets;
-  /** Names that pointers led to, by target: most records point to few names. At most one for each record. */
-  #names: Map<number, Name> | undefined;
+  /** Names that pointers led to lately, and where those pointed: most records point to few names. */
+  readonly #targets: number[] = [];
+  readonly #names: Name[] = [];
   #hiddenOctets = 0;
   edns: Edns | undefined;
   extendedRcode = 0;
@@ -235,15 +238,20 @@ class Reader {
       return name;
     }
     const target = at + 1 < octets.length ? uint16(octets, at) & 0x3fff : at;
-    this.#names ??= new Map();
-    let name = target < at ? this.#names.get(target) : undefined;
-    if (name === undefined) {
-      name = readName(octets, at).name;
-      this.#reveal(name.length);
-      this.#names.set(target, name);
-    }
     this.#at = at + 2;
+    const known = target < at ? this.#targets.lastIndexOf(target) : -1;
+    if (known >= 0) return this.#names[known] as Name;
+    const { name } = readName(octets, at);
+    this.#reveal(name.length);
+    if (this.#targets.length >= targetsMost) this.#forget();
+    this.#targets.push(target);
+    this.#names.push(name);
     return name;
+  }
+
+  #forget(): void {
+    this.#targets.length = 0;
+    this.#names.length = 0;
   }
 }
 

@@ -27,7 +27,7 @@ const defaultBounds: RRsetBounds = {
   signatures: limitTable.signaturesPerRRset.value,
 };
 
-/** Above this many RDATA, sameness is looked up and not compared one by one. */
+/** Above this many, RDATA and RRsets are looked up and not compared one by one. */
 const comparedOneByOne = 32;
 
 /** An RRset while records are added to it. */
@@ -43,7 +43,7 @@ interface Growing {
 /**
  * Groups records in order of first appearance. Duplicates (the same octets) are removed, the TTL is the least of all
  * (RFC 2181, 5.2), and RRSIGs go to the RRset they cover in the same list; those that cover nothing there become an
- * RRset of type RRSIG. RDATA is copied, each to a buffer of its own: an RRset that is kept does not keep its message.
+ * RRset of type RRSIG. RDATA is not copied: what may be a view of a message stays one (see ResourceRecord).
  */
 export function toRRsets(records: readonly ResourceRecord[], bounds: RRsetBounds = defaultBounds): RRset[] {
   const grouping = new Grouping();
@@ -79,7 +79,8 @@ export function rdataOctets(rrset: RRset): number {
 
 class Grouping {
   readonly rrsets: Growing[] = [];
-  readonly #byKey: Map<string, Growing> = new Map();
+  /** Once there are many; few are looked through one by one. */
+  #byKey: Map<string, Growing> | undefined;
   /** The RDATA of RRsets that have many, as text. */
   #seen: Map<Growing, Set<string>> | undefined;
   #last: Growing | undefined;
@@ -90,17 +91,17 @@ class Grouping {
     const { rdatas } = group;
     if (ttl < group.ttl) group.ttl = ttl;
     if (rdatas.length >= most || this.#has(group, rdata)) return;
-    rdatas.push(new Uint8Array(rdata));
+    rdatas.push(rdata);
   }
 
   addSignature(record: ResourceRecord, bounds: RRsetBounds): void {
     const { rdata, ttl } = record;
     const covered = rdata.length < 2 ? 0 : ((rdata[0] as number) << 8) | (rdata[1] as number);
-    const target = covered === TYPE.RRSIG ? undefined : this.#byKey.get(groupKey(record, covered));
+    const target = covered === TYPE.RRSIG ? undefined : this.#find(record, covered);
     if (target === undefined) {
       this.add(record, bounds.rdatas);
     } else if (target.signatures.length < bounds.signatures && !target.signatures.some((one) => same(one, rdata))) {
-      target.signatures.push(new Uint8Array(rdata));
+      target.signatures.push(rdata);
       if (ttl < target.ttl) target.ttl = ttl;
     }
   }
@@ -109,15 +110,25 @@ class Grouping {
     const { name, type, class: recordClass, ttl } = record;
     const last = this.#last;
     if (last !== undefined && last.name === name && last.type === type && last.class === recordClass) return last;
-    const key = groupKey(record, type);
-    let group = this.#byKey.get(key);
+    let group = this.#find(record, type);
     if (group === undefined) {
       group = { name, type, class: recordClass, ttl, rdatas: [], signatures: [] };
-      this.#byKey.set(key, group);
       this.rrsets.push(group);
+      this.#byKey?.set(groupKey(record, type), group);
     }
     this.#last = group;
     return group;
+  }
+
+  #find(record: ResourceRecord, type: number): Growing | undefined {
+    const { name, class: recordClass } = record;
+    const { rrsets } = this;
+    if (rrsets.length <= comparedOneByOne) {
+      for (const one of rrsets) if (one.type === type && one.class === recordClass && one.name === name) return one;
+      return undefined;
+    }
+    this.#byKey ??= new Map(rrsets.map((one) => [groupKey(one, one.type), one]));
+    return this.#byKey.get(groupKey(record, type));
   }
 
   #has(group: Growing, rdata: Uint8Array): boolean {
@@ -139,7 +150,7 @@ class Grouping {
   }
 }
 
-function groupKey({ name, class: recordClass }: ResourceRecord, type: number): string {
+function groupKey({ name, class: recordClass }: Pick<ResourceRecord, 'name' | 'class'>, type: number): string {
   return name + String.fromCharCode(type, recordClass);
 }
 
