@@ -109,6 +109,8 @@ function serverIn(value: Of<'server'>): ServerState {
   return {
     ...rest,
     address: { ip, port },
+    family: ip.includes(':') ? 6 : 4,
+    inFlight: 0,
     smoothedRttMs,
     heardAtMs: momentIn(value.heardAtMs),
     timedOutAtMs: momentIn(value.timedOutAtMs),

@@ -1,7 +1,7 @@
 // How the hierarchy keeps its entries as octets.
 
 import type { Name } from '../wire/name.ts';
-import type { Delegation, Glue, NameServerAddresses } from './hierarchy.ts';
+import type { Delegation, Glue, NamedAddress, NameServerAddresses } from './hierarchy.ts';
 import type { PackReader, PackWriter } from './pack.ts';
 import type { Packing } from './packed-map.ts';
 
@@ -10,6 +10,13 @@ export interface Held {
   readonly kind: 'delegation';
   readonly delegation: Delegation;
   readonly glue: readonly Glue[];
+  /** What was gathered of it last; not kept as octets. */
+  servers?: {
+    readonly list: readonly NamedAddress[];
+    readonly families: readonly (4 | 6)[];
+    readonly untilMs: number;
+    readonly learnt: number;
+  };
 }
 
 /** Addresses of a name server that were looked up. */

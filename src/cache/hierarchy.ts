@@ -6,6 +6,7 @@ import type { ServerAddress } from '../base/ports.ts';
 import { isSubdomainOf, labelCount, type Name, parentOf, ROOT } from '../wire/name.ts';
 import type { RRset } from '../wire/rrset.ts';
 import type { LayerStats } from './entry.ts';
+import { boundGlue, distinct, usableUntilMs, withHints } from './glue.ts';
 import { delegationTag, type Held, hierarchyPacking, type Looked } from './hierarchy-packing.ts';
 import type { NameHash } from './name-hash.ts';
 import { PackedMap } from './packed-map.ts';
@@ -46,6 +47,13 @@ export interface NameServerAddresses {
   readonly source: 'glue' | 'lookup' | 'hints';
 }
 
+/** An address of a zone's name server. */
+export interface NamedAddress {
+  readonly nameServer: Name;
+  /** Canonical text. */
+  readonly ip: string;
+}
+
 /** What {@link Hierarchy} is made with. */
 export interface HierarchyOptions {
   /** All memory of the layer, at least 64 KiB; what is configured, and what is kept ready for use, come to that. */
@@ -76,6 +84,8 @@ export class Hierarchy {
   readonly #limits: Limits;
   readonly #configured: Map<Name, Held> = new Map();
   readonly #entries: PackedMap<Held | Looked>;
+  /** Rises with each change to what is known of name servers' addresses. */
+  #learntAddresses = 0;
   #hits = 0;
   #misses = 0;
 
@@ -137,7 +147,7 @@ export class Hierarchy {
     const configured = this.#configured.get(zone);
     if (configured !== undefined && configured.delegation.source !== 'hints') return configured.delegation;
     const nameServers = delegation.nameServers.slice(0, this.#limits.nameServersPerDelegation);
-    const ownGlue = this.#bounded(withHints(glue, configured?.glue ?? []), nameServers);
+    const ownGlue = boundGlue(withHints(glue, configured?.glue ?? []), nameServers, this.#limits);
     let expiresAtMs = Math.min(delegation.expiresAtMs, nowMs + this.#limits.ttlSeconds * 1000);
     // The root is no one's child, and what is configured is not revoked: neither makes a ghost.
     if (parent !== undefined && parent.zone !== ROOT) expiresAtMs = Math.min(expiresAtMs, parent.expiresAtMs);
@@ -160,14 +170,45 @@ export class Hierarchy {
    * a look-up found none counts only where there is no glue.
    */
   addresses(zone: Name, nameServer: Name, family: 4 | 6, nowMs: number): NameServerAddresses | undefined {
+    return this.#addresses(this.#held(zone, nowMs), nameServer, family, nowMs);
+  }
+
+  #addresses(held: Held | undefined, nameServer: Name, family: 4 | 6, nowMs: number): NameServerAddresses | undefined {
     const looked = this.#entries.get(nameServer, family, nowMs);
     const known = looked?.kind === 'addresses' ? looked.known : undefined;
     if (known !== undefined && known.addresses.length > 0) return known;
-    const held = this.#held(zone, nowMs);
     const glue = held?.glue.find((one) => one.nameServer === nameServer && one.family === family);
     if (held === undefined || glue === undefined || glue.expiresAtMs <= nowMs) return known;
     const source = held.delegation.source === 'hints' ? 'hints' : 'glue';
     return { addresses: glue.addresses, expiresAtMs: glue.expiresAtMs, source };
+  }
+
+  /**
+   * The addresses known for the name servers of exactly this zone, those looked up before glue, each once; undefined: the
+   * zone is not kept. The same array as long as that is what is known.
+   */
+  serversOf(zone: Name, families: readonly (4 | 6)[], nowMs: number): readonly NamedAddress[] | undefined {
+    const held = this.#held(zone, nowMs);
+    if (held === undefined) return undefined;
+    const { servers } = held;
+    if (servers !== undefined && servers.families === families && nowMs < servers.untilMs) {
+      if (servers.learnt === this.#learntAddresses) return servers.list;
+    }
+    const list: NamedAddress[] = [];
+    let untilMs = Number.POSITIVE_INFINITY;
+    for (const nameServer of held.delegation.nameServers) {
+      for (const family of families) {
+        const known = this.#addresses(held, nameServer, family, nowMs);
+        if (known === undefined) continue;
+        untilMs = Math.min(untilMs, known.expiresAtMs);
+        for (const ip of known.addresses) {
+          // CVE-2026-3592: name servers that share addresses are one server.
+          if (!list.some((one) => one.ip === ip)) list.push({ nameServer, ip });
+        }
+      }
+    }
+    held.servers = { list, families, untilMs, learnt: this.#learntAddresses };
+    return list;
   }
 
   /** The live glue for a name server in the delegation of the deepest zone known around it: its parent's word. */
@@ -190,15 +231,18 @@ export class Hierarchy {
     const addresses = distinct(known.addresses, addressesPerNameServer);
     const looked: Looked = { kind: 'addresses', nameServer, family, known: { ...known, addresses, expiresAtMs } };
     this.#entries.set(nameServer, family, looked, expiresAtMs);
+    this.#learntAddresses++;
   }
 
   /** Takes out the delegation of exactly this zone and the addresses of the name server of this name. */
   flush(name: Name): number {
+    this.#learntAddresses++;
     return [delegationTag, 4, 6].filter((tag) => this.#entries.delete(name, tag)).length;
   }
 
   /** Takes out all delegations and addresses at and below `zone`, those configured excepted; returns how many. */
   flushZone(zone: Name): number {
+    this.#learntAddresses++;
     let count = 0;
     for (const { name, tag } of this.#entries.entries()) {
       if (isSubdomainOf(name, zone) && this.#entries.delete(name, tag)) count++;
@@ -237,16 +281,6 @@ export class Hierarchy {
     const entry = this.#entries.get(name, delegationTag, nowMs, cut);
     return entry?.kind === 'delegation' ? entry : undefined;
   }
-
-  /** Glue of the delegation's own name servers, at most so many addresses each, each address once. */
-  #bounded(glue: readonly Glue[], nameServers: readonly Name[]): Glue[] {
-    const kept: Glue[] = [];
-    for (const one of glue.slice(0, 2 * this.#limits.nameServersPerDelegation)) {
-      if (!nameServers.includes(one.nameServer) || one.addresses.length === 0) continue;
-      kept.push({ ...one, addresses: distinct(one.addresses, this.#limits.addressesPerNameServer) });
-    }
-    return kept;
-  }
 }
 
 /**
@@ -254,22 +288,3 @@ export class Hierarchy {
  * twenty name servers with all their addresses take 10 KiB.
  */
 const readyMax = 2048;
-
-/** RFC 9609, 4.2: addresses that the priming response lacks are those of the hints. */
-function withHints(glue: readonly Glue[], hints: readonly Glue[]): readonly Glue[] {
-  const missing = hints.filter(({ nameServer }) => !glue.some((one) => one.nameServer === nameServer));
-  return [...glue, ...missing];
-}
-
-/**
- * When all name servers lie within the zone, it can be reached by its glue alone: without it, only the parent can tell
- * the addresses anew, so the delegation ends with the last of its glue.
- */
-function usableUntilMs(zone: Name, nameServers: readonly Name[], glue: readonly Glue[]): number {
-  if (glue.length === 0 || !nameServers.every((nameServer) => isSubdomainOf(nameServer, zone))) return Infinity;
-  return Math.max(...glue.map((one) => one.expiresAtMs));
-}
-
-function distinct(addresses: readonly string[], most: number): readonly string[] {
-  return [...new Set(addresses)].slice(0, most);
-}

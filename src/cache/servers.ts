@@ -10,6 +10,9 @@ import type { ServerCookie } from './server-cookies.ts';
 /** What is known of one server. Changed only by the functions here and of server-cookies.ts; times are of `Clock.nowMs`. */
 export interface ServerState {
   readonly address: ServerAddress;
+  readonly family: 4 | 6;
+  /** Questions on their way to it now. */
+  inFlight: number;
   /** Smoothed RTT in ms (RFC 6298, 2), begun anew after 15 minutes of silence; undefined: it never answered. */
   smoothedRttMs: number | undefined;
   /** RTT variation in ms. */
@@ -50,7 +53,7 @@ export class Servers {
 
   /** The state of a server, made on first sight. */
   of(address: ServerAddress): ServerState {
-    const key = addressKey(address);
+    const key = keyOf(address);
     const known = this.#states.get(key);
     if (known !== undefined) {
       this.#hits++;
@@ -71,7 +74,7 @@ export class Servers {
 
   /** Forgets one server; false if it was not known. */
   flush(address: ServerAddress): boolean {
-    return this.#states.delete(addressKey(address));
+    return this.#states.delete(keyOf(address));
   }
 
   /** Forgets all servers. */
@@ -92,6 +95,13 @@ export class Servers {
     for (const [, state] of this.#states.entries()) yield state;
   }
 }
+
+/** Nearly all servers have one port: their keys are made no longer for the others' sake. */
+function keyOf(address: ServerAddress): string {
+  return address.port === USUAL_PORT ? address.ip : addressKey(address);
+}
+
+const USUAL_PORT = 53;
 
 /** Octets that a typical server's state takes, its place in the map, its address and its key included. */
 export const stateOctets = 1500;
@@ -242,6 +252,8 @@ function newFamily(): Family {
 function newState(address: ServerAddress): ServerState {
   return {
     address: { ip: address.ip, port: address.port },
+    family: address.ip.includes(':') ? 6 : 4,
+    inFlight: 0,
     smoothedRttMs: undefined,
     rttVariationMs: 0,
     heardAtMs: -Infinity,

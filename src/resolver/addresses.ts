@@ -1,7 +1,7 @@
 // The addresses of a zone's servers: configured, glue, looked up before, and, when none is left, looked up now.
 
 import { RANK } from '../cache/entry.ts';
-import type { Delegation, Glue } from '../cache/hierarchy.ts';
+import type { Delegation, Glue, NamedAddress } from '../cache/hierarchy.ts';
 import { isSubdomainOf, type Name } from '../wire/name.ts';
 import { rdataToText } from '../wire/rdata-text.ts';
 import type { RRset } from '../wire/rrset.ts';
@@ -18,10 +18,16 @@ export type Find = (scope: Scope, lookup: Lookup) => Promise<Resolution>;
 /** Name servers looked up at the same time: the second costs a query and saves the wait when the first is dead. */
 const LOOKUPS_AT_ONCE = 2;
 
+const BOTH = [4, 6] as const;
+const IPV4 = [4] as const;
+const IPV6 = [6] as const;
+const NEITHER: readonly (4 | 6)[] = [];
+
 /** The families that may be asked, IPv4 first. */
 function families(scope: Scope): readonly (4 | 6)[] {
   const { ipv4, ipv6 } = scope.shared.options.upstream;
-  return ipv4 ? (ipv6 ? [4, 6] : [4]) : ipv6 ? [6] : [];
+  if (!ipv4) return ipv6 ? IPV6 : NEITHER;
+  return ipv6 ? BOTH : IPV4;
 }
 
 /** One lookup's knowledge of the addresses of one zone's name servers, and its search for those that are missing. */
@@ -29,18 +35,21 @@ export class AddressSearch {
   readonly #delegation: Delegation;
   /** Glue of the referral in hand and addresses found since: good for this lookup even with a TTL of 0. */
   readonly #own: Glue[];
-  readonly #asked = new Set<Name>();
+  readonly #asked: Name[] = [];
   /** Gathered once; emptied when addresses are added. */
   #candidates: readonly Candidate[] | undefined;
+  readonly #cached: boolean;
   #parentGlue = false;
   #zoneServers = false;
   /** Those of the delegation, and in the end those that the zone itself names. */
   #nameServers: readonly Name[];
 
-  constructor(delegation: Delegation, glue: readonly Glue[]) {
+  /** `cached`: the delegation has served others before. */
+  constructor(delegation: Delegation, glue: readonly Glue[], cached: boolean) {
     this.#delegation = delegation;
     this.#nameServers = delegation.nameServers;
     this.#own = [...glue];
+    this.#cached = cached;
   }
 
   /** All addresses known now for the servers of the delegation that may be asked. */
@@ -49,24 +58,36 @@ export class AddressSearch {
     return this.#candidates;
   }
 
-  #gather(scope: Scope): Candidate[] {
+  #gather(scope: Scope): readonly Candidate[] {
     const delegation = this.#delegation;
     if (delegation.source === 'stub' || delegation.source === 'forward') {
       return delegation.addresses.map((server) => ({ server, nameServer: undefined, state: scope.server(server) }));
     }
-    const candidates: Candidate[] = [];
-    const seen = new Set<string>();
+    const known = this.#own.length === 0 && !this.#zoneServers ? this.#known(scope) : undefined;
+    if (known !== undefined) return known;
+    const addresses: NamedAddress[] = [];
     for (const nameServer of this.#nameServers) {
       for (const family of families(scope)) {
         for (const ip of this.#addresses(scope, nameServer, family) ?? []) {
           // CVE-2026-3592: name servers that share addresses are one server.
-          if (seen.has(ip) || scope.shared.denied.has(ip)) continue;
-          seen.add(ip);
-          const server = { ip, port: scope.shared.options.upstream.port };
-          candidates.push({ server, nameServer, state: scope.server(server) });
+          if (!addresses.some((one) => one.ip === ip)) addresses.push({ nameServer, ip });
         }
       }
     }
+    return candidatesAt(scope, addresses);
+  }
+
+  /** What the hierarchy knows, for a search that knows no more than that. Undefined: each address is to be looked at. */
+  #known(scope: Scope): readonly Candidate[] | undefined {
+    // A recording holds the addresses one by one.
+    if (scope.journal !== undefined) return undefined;
+    const { caches, gathered } = scope.shared;
+    const addresses = caches.hierarchy.serversOf(this.#delegation.zone, families(scope), scope.nowMs());
+    if (addresses === undefined) return undefined;
+    const before = gathered.get(addresses);
+    if (before !== undefined) return before;
+    const candidates = candidatesAt(scope, addresses);
+    if (this.#cached) gathered.set(addresses, candidates);
     return candidates;
   }
 
@@ -138,16 +159,16 @@ export class AddressSearch {
     const chosen: Name[] = [];
     for (const nameServer of this.#nameServers) {
       if (chosen.length >= LOOKUPS_AT_ONCE) break;
-      if (this.#asked.size >= limits.nameServerLookupsPerDelegation) {
+      if (this.#asked.length >= limits.nameServerLookupsPerDelegation) {
         scope.exhaust(lookup, 'nameServerLookupsPerDelegation');
         break;
       }
-      if (this.#asked.has(nameServer) || !this.#isWorthAsking(scope, lookup, nameServer)) continue;
+      if (this.#asked.includes(nameServer) || !this.#isWorthAsking(scope, lookup, nameServer)) continue;
       if (!scope.budget.spend('nameServerLookups')) {
         scope.exhaust(lookup, 'nameServerLookups');
         break;
       }
-      this.#asked.add(nameServer);
+      this.#asked.push(nameServer);
       chosen.push(nameServer);
     }
     if (chosen.length === 0) return false;
@@ -193,6 +214,18 @@ export class AddressSearch {
     }
     return false;
   }
+}
+
+/** The servers at these addresses, but for those that are never asked. */
+function candidatesAt(scope: Scope, addresses: readonly NamedAddress[]): Candidate[] {
+  const { denied, options } = scope.shared;
+  const candidates: Candidate[] = [];
+  for (const { nameServer, ip } of addresses) {
+    if (denied.has(ip)) continue;
+    const server = { ip, port: options.upstream.port };
+    candidates.push({ server, nameServer, state: scope.server(server) });
+  }
+  return candidates;
 }
 
 /** Keeps for all lookups what one has found; a bound that this question reached says nothing about the name. */

@@ -57,7 +57,7 @@ export function ask(
         tried.noteRepeat();
         if (isForAddress(lookup)) scope.budget.noteAddressSend(delegation.zone);
       };
-      exchange(scope, lookup, { zone: delegation.zone, server: candidate.server, attempt, onRepeat, ...question }).then(
+      exchange(scope, lookup, { zone: delegation.zone, server: candidate.state, attempt, onRepeat, ...question }).then(
         (reply) => {
           inFlight -= 1;
           // Response or not, something came back: the exchange below has noted it.
@@ -102,7 +102,7 @@ function isForAddress({ depth, type }: Lookup): boolean {
 /** How long a server may take before it counts as late: by its own RTT, or briefly when it was never asked. */
 function lateMs(scope: Scope, candidate: Candidate): number {
   const { limits } = scope.shared.options;
-  const state = scope.seen(scope.server(candidate.server));
+  const state = scope.seen(candidate.state);
   return Math.min(
     timeoutMs(state, limits),
     state.smoothedRttMs === undefined ? limits.hedgeMs : Number.POSITIVE_INFINITY,

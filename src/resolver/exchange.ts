@@ -1,7 +1,7 @@
 // One question to one server: identifier, case, EDNS, cookie, what counts as its reply, truncation to TCP, EDNS fallback.
 
 import type { Limits } from '../base/limits.ts';
-import { addressKey, type ServerAddress, type TransportOutcome } from '../base/ports.ts';
+import { addressKey, type TransportOutcome } from '../base/ports.ts';
 import {
   CLIENT_COOKIE_OCTETS,
   noteCookie,
@@ -9,7 +9,7 @@ import {
   noteNoCookies,
   type ServerCookie,
 } from '../cache/server-cookies.ts';
-import { ednsOf, noteEdns, noteNoEdns, noteRtt, noteTimeout, timeoutMs } from '../cache/servers.ts';
+import { ednsOf, noteEdns, noteNoEdns, noteRtt, noteTimeout, type ServerState, timeoutMs } from '../cache/servers.ts';
 import type { Message } from '../wire/message.ts';
 import { type Name, nameToText } from '../wire/name.ts';
 import { RCODE, typeToText } from '../wire/types.ts';
@@ -39,7 +39,7 @@ export type Reply =
 export interface ExchangeRequest {
   /** The zone that is asked for. */
   readonly zone: Name;
-  readonly server: ServerAddress;
+  readonly server: ServerState;
   readonly name: Name;
   readonly type: number;
   /** RD: set towards forwarders only. */
@@ -55,44 +55,46 @@ export interface ExchangeRequest {
  * Asks one server one question. Identical questions to one server share an exchange (STYLE: waits run one way);
  * a joiner whose starter ran out of budget asks again, unshared. Never rejects.
  */
-export async function exchange(scope: Scope, lookup: Lookup, request: ExchangeRequest): Promise<Reply> {
+export function exchange(scope: Scope, lookup: Lookup, request: ExchangeRequest): Promise<Reply> {
+  const { exchanges } = scope.shared;
   const key = exchangeKey(request);
-  const running =
-    request.attempt > 1 ? undefined : scope.wait('exchange', scope.shared.exchanges.get(key), () => keyText(request));
-  if (running !== undefined) {
-    if (scope.observer) sent(scope, lookup, request, 0, { protocol: 'udp', edns: true, why: undefined }, true);
-    const reply = await withinDeadline(scope, running);
-    if (reply === undefined) return { kind: 'timeout' };
-    if (reply.kind !== 'spent') return reply;
-    return conduct(scope, lookup, request);
-  }
+  const running = request.attempt > 1 ? undefined : scope.wait('exchange', exchanges.get(key), () => keyText(request));
+  if (running !== undefined) return join(scope, lookup, request, running);
   const started = scope.began(conduct(scope, lookup, request));
-  scope.shared.exchanges.set(key, started);
-  try {
-    return await started;
-  } finally {
-    if (scope.shared.exchanges.get(key) === started) scope.shared.exchanges.delete(key);
-  }
+  exchanges.set(key, started);
+  const done = (): void => {
+    if (exchanges.get(key) === started) exchanges.delete(key);
+  };
+  started.then(done, done);
+  return started;
+}
+
+/** Waits for an exchange that another question began. */
+async function join(scope: Scope, lookup: Lookup, request: ExchangeRequest, running: Promise<Reply>): Promise<Reply> {
+  if (scope.observer) sent(scope, lookup, request, 0, { protocol: 'udp', edns: true, why: undefined }, true);
+  const reply = await withinDeadline(scope, running);
+  if (reply === undefined) return { kind: 'timeout' };
+  return reply.kind === 'spent' ? conduct(scope, lookup, request) : reply;
 }
 
 /** The exchange itself, counted while it lasts. */
-async function conduct(scope: Scope, lookup: Lookup, request: ExchangeRequest): Promise<Reply> {
-  const leave = scope.shared.crowds.enter(request.zone, request.server);
-  try {
-    return await converse(scope, lookup, request);
-  } finally {
-    leave();
-  }
+function conduct(scope: Scope, lookup: Lookup, request: ExchangeRequest): Promise<Reply> {
+  const { crowds } = scope.shared;
+  crowds.enter(request.zone, request.server);
+  const reply = converse(scope, lookup, request);
+  const leave = (): void => crowds.leave(request.zone, request.server);
+  reply.then(leave, leave);
+  return reply;
 }
 
 /** The same for people. */
 function keyText({ server, name, type, recursionDesired }: ExchangeRequest): string {
-  return `${addressKey(server)} ${nameToText(name)} ${typeToText(type)}${recursionDesired ? ' RD' : ''}`;
+  return `${addressKey(server.address)} ${nameToText(name)} ${typeToText(type)}${recursionDesired ? ' RD' : ''}`;
 }
 
 /** The key under which equal exchanges are joined. */
 function exchangeKey({ server, name, type, recursionDesired }: ExchangeRequest): string {
-  return `${addressKey(server)} ${recursionDesired ? 1 : 0} ${type} ${name}`;
+  return `${addressKey(server.address)} ${recursionDesired ? 1 : 0} ${type} ${name}`;
 }
 
 /** How a question goes out. */
@@ -109,7 +111,7 @@ type Sent = Reply | { readonly kind: 'suspect'; readonly lapsed: boolean };
 
 /** The sends of one exchange: what one reply shows to be wrong with a question is put right once in the next. */
 async function converse(scope: Scope, lookup: Lookup, request: ExchangeRequest): Promise<Reply> {
-  const state = scope.seen(scope.server(request.server));
+  const state = scope.seen(request.server);
   const edns = ednsOf(state, scope.nowMs()) !== 'none';
   let form: Form = {
     protocol: 'udp',
@@ -139,7 +141,7 @@ async function converse(scope: Scope, lookup: Lookup, request: ExchangeRequest):
       form = { ...form, edns: false, cookie: undefined, why: 'no-edns' };
       continue;
     }
-    if (lapsed) noteLapse(scope.server(request.server), scope.nowMs());
+    if (lapsed) noteLapse(request.server, scope.nowMs());
     noteEdnsOutcome(scope, request.server, refused, form, message);
     return result;
   }
@@ -150,7 +152,7 @@ async function converse(scope: Scope, lookup: Lookup, request: ExchangeRequest):
 const SENDS_MOST = 3;
 
 /** RFC 7873, 5.3: asked once more with the cookie that came with the refusal, and then by TCP. */
-function afterBadCookie(scope: Scope, server: ServerAddress, form: Form): Form {
+function afterBadCookie(scope: Scope, server: ServerState, form: Form): Form {
   const cookie = form.why === 'bad-cookie' ? undefined : cookieFor(scope, server);
   const given = cookie !== undefined && cookie.octets.length > CLIENT_COOKIE_OCTETS;
   return given
@@ -166,12 +168,11 @@ function refusesEdns(message: Message): boolean {
 
 function noteEdnsOutcome(
   scope: Scope,
-  server: ServerAddress,
+  state: ServerState,
   refused: Form | undefined,
   { edns }: Form,
   message: Message,
 ): void {
-  const state = scope.server(server);
   const nowMs = scope.nowMs();
   if (edns && message.edns !== undefined) noteEdns(state);
   // Only a refusal that a working plain reply confirms counts, so that a forged FORMERR alone does not.
@@ -190,7 +191,7 @@ async function sendOnce(scope: Scope, lookup: Lookup, request: ExchangeRequest, 
     scope.exhaust(lookup, 'upstreamQueries');
     return { kind: 'spent' };
   }
-  const state = scope.seen(scope.server(request.server));
+  const state = scope.seen(request.server);
   const { protocol, cookie } = form;
   const { query, id } = makeQuery(scope, request, form);
   const drawn = options.upstream.caseRandomisation;
@@ -200,7 +201,7 @@ async function sendOnce(scope: Scope, lookup: Lookup, request: ExchangeRequest, 
   if (scope.observer) sent(scope, lookup, request, number, form, false);
   const slot: ReplySlot = {};
   const outcome = await scope.transport.send(
-    { server: request.server, protocol, query, timeoutMs: Math.min(wait, remainingMs) },
+    { server: request.server.address, protocol, query, timeoutMs: Math.min(wait, remainingMs) },
     (octets) => judgeReply(octets, query, id, { drawn, exact, cookie }, slot),
   );
   // Cut short by this question's own deadline, it says nothing of the server.
@@ -212,7 +213,7 @@ async function sendOnce(scope: Scope, lookup: Lookup, request: ExchangeRequest, 
   if (outcome.kind !== 'response') return outcome;
   if (slot.message === undefined) return { kind: 'malformed', detail: 'malformed response' };
   if (cookie !== undefined && !slot.message.truncated) {
-    noteCookie(scope.server(request.server), cookie, cookieIn(slot.message), scope.nowMs());
+    noteCookie(request.server, cookie, cookieIn(slot.message), scope.nowMs());
   }
   return { kind: 'message', message: slot.message, protocol, octets: slot.octets ?? outcome.octets };
 }
@@ -227,9 +228,8 @@ function patienceMs(expectedMs: number, attempt: number, { mostTimeoutMs }: Limi
 
 const PATIENCE_MS = 400;
 
-function noteOutcome(scope: Scope, server: ServerAddress, protocol: 'udp' | 'tcp', outcome: TransportOutcome): void {
-  const state = scope.server(server);
-  const family = server.ip.includes(':') ? 6 : 4;
+function noteOutcome(scope: Scope, state: ServerState, protocol: 'udp' | 'tcp', outcome: TransportOutcome): void {
+  const { family } = state;
   const { families } = scope.shared.caches;
   if (outcome.kind === 'response') {
     // TCP time includes connecting: it would make the next UDP wait too long.
@@ -249,7 +249,8 @@ function sent(
   { protocol, edns, why }: Pick<Form, 'protocol' | 'edns' | 'why'>,
   joined: boolean,
 ): void {
-  const { server, name, type } = request;
+  const { name, type } = request;
+  const server = request.server.address;
   const body: EventBody = { kind: 'sent', exchange: exchangeNumber, server, protocol, name, type, edns, joined };
   scope.emit(lookup, why === undefined ? body : { ...body, why });
 }
@@ -263,7 +264,7 @@ function received(
   outcome: TransportOutcome,
   message: Message | undefined,
 ): void {
-  const common = { kind: 'received', exchange: exchangeNumber, server: request.server, protocol } as const;
+  const common = { kind: 'received', exchange: exchangeNumber, server: request.server.address, protocol } as const;
   if (outcome.kind !== 'response') {
     const detail = outcome.kind === 'unreachable' ? { detail: outcome.detail } : {};
     scope.emit(lookup, { ...common, outcome: outcome.kind, ...detail });

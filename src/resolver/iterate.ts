@@ -1,31 +1,23 @@
 // The referral loop: from the closest known delegation to an answer for one name and type, without following aliases.
 
-import type { Delegation, Glue } from '../cache/hierarchy.ts';
+import type { Delegation } from '../cache/hierarchy.ts';
 import { noteLame } from '../cache/servers.ts';
 import { type Name, ROOT } from '../wire/name.ts';
 import { RCODE, TYPE } from '../wire/types.ts';
-import { AddressSearch, type Find } from './addresses.ts';
+import type { Find } from './addresses.ts';
 import { dnameTarget } from './alias.ts';
-import { addressSendsSpent, ask, type Heard, type Question } from './ask.ts';
+import { addressSendsSpent, ask, type Question } from './ask.ts';
 import { type Asked, classify } from './classify.ts';
-import { crowdAtZone, isConfigured } from './crowds.ts';
+import { crowdAtZone } from './crowds.ts';
 import { failLimit, giveUp, stopReason, withinDeadline } from './failure.ts';
 import type { Found } from './found.ts';
 import { askWhole, type Minimisation, minimise, noteStep, silentSendsMost, startMinimisation } from './minimise.ts';
+import { note, PRIME_AGAIN_MS, renewFrom, searchServer, selectNow, stand, untriedServer } from './position.ts';
 import { reportResponse } from './report-response.ts';
 import type { Lookup, Scope } from './scope.ts';
 import { isBare, type Scrubbed, scrub } from './scrub.ts';
-import { type Choice, selectServer, Tried } from './select-server.ts';
+import type { Tried } from './select-server.ts';
 import { storeChain, storeDenial, storePriming, storeReferral, storeRRset, storeZoneServers } from './store.ts';
-
-/** Where a walk stands: a zone, its servers, and what was tried there. */
-interface Position {
-  readonly delegation: Delegation;
-  readonly search: AddressSearch;
-  readonly tried: Tried;
-  /** It was known before this lookup: the parent may know better by now. */
-  readonly cached: boolean;
-}
 
 /** Walks from the closest delegation to what `lookup` asks. Every pass is paid from the budget, so it ends. */
 export async function iterate(scope: Scope, lookup: Lookup, find: Find): Promise<Found> {
@@ -37,7 +29,12 @@ export async function iterate(scope: Scope, lookup: Lookup, find: Find): Promise
   let bareAnswers = 0;
   /** NODATA by a server that said nothing at all: good if no other says more. */
   let bare: (() => Found) | undefined;
-  let position = stand(scope, lookup, { delegation: await startingPoint(scope, lookup, find), glue: [] }, places, true);
+  let start = startingPoint(scope, lookup);
+  if (start.source === 'hints' && !isPriming(lookup)) {
+    await prime(scope, find);
+    start = startingPoint(scope, lookup);
+  }
+  let position = stand(scope, lookup, { delegation: start, glue: [] }, places, true);
 
   for (let pass = 0; pass < limits.iterations; pass++) {
     const stop = stopReason(scope, lookup);
@@ -48,7 +45,8 @@ export async function iterate(scope: Scope, lookup: Lookup, find: Find): Promise
       scope.exhaust(lookup, 'addressSendsPerZone');
       return failLimit('addressSendsPerZone', limits.addressSendsPerZone);
     }
-    let choice = bare === undefined ? await nextServer(scope, lookup, position, find) : untriedServer(scope, position);
+    let choice = untriedServer(scope, position);
+    if (choice === undefined && bare === undefined) choice = await searchServer(scope, lookup, position, find);
     if (choice === undefined && bare !== undefined) return bare();
     const crowded = choice === undefined ? position.tried.crowded : crowdAtZone(scope, delegation);
     if (crowded !== undefined) {
@@ -176,14 +174,12 @@ function minimises(scope: Scope, { type, above }: Lookup): boolean {
 }
 
 /** The closest delegation to the name; for DS above it, since DS lives on the parent's side (RFC 4035, 3.1.4.1). */
-async function startingPoint(scope: Scope, lookup: Lookup, find: Find): Promise<Delegation> {
-  const closest = (): Delegation =>
-    lookup.type === TYPE.DS ? scope.closestAbove(lookup.name) : scope.closest(lookup.name);
-  const delegation = closest();
-  const isPriming = lookup.name === ROOT && lookup.type === TYPE.NS;
-  if (delegation.source !== 'hints' || isPriming) return delegation;
-  await prime(scope, find);
-  return closest();
+function startingPoint(scope: Scope, { name, type }: Lookup): Delegation {
+  return type === TYPE.DS ? scope.closestAbove(name) : scope.closest(name);
+}
+
+function isPriming({ name, type }: Lookup): boolean {
+  return name === ROOT && type === TYPE.NS;
 }
 
 /** RFC 9609: asks a server of the hints for the root's NS RRset. One question however many wait; hints serve if it fails. */
@@ -207,30 +203,6 @@ export async function prime(scope: Scope, find: Find): Promise<void> {
   if (priming !== undefined) await withinDeadline(scope, priming);
 }
 
-/** After a priming that failed, or brought nothing to keep, the hints are used for this long. */
-const PRIME_AGAIN_MS = 30_000;
-
-function stand(
-  scope: Scope,
-  lookup: Lookup,
-  { delegation, glue }: { readonly delegation: Delegation; readonly glue: readonly Glue[] },
-  places: Map<Name, Tried>,
-  cached: boolean,
-): Position {
-  const search = new AddressSearch(delegation, glue);
-  if (scope.observer) {
-    const { zone, nameServers, source } = delegation;
-    const addresses = search.candidates(scope).map((candidate) => candidate.server);
-    const unused = search.unused(scope);
-    const common = { kind: 'delegation', zone, nameServers, addresses, source, cached } as const;
-    scope.emit(lookup, unused.length === 0 ? common : { ...common, unused });
-  }
-  // A zone met again within one lookup is not asked from scratch.
-  const tried = places.get(delegation.zone) ?? new Tried();
-  places.set(delegation.zone, tried);
-  return { delegation, search, tried, cached };
-}
-
 function questionFor(delegation: Delegation, lookup: Lookup, minimisation: Minimisation, stepsMax: number): Question {
   const { name, type } = lookup;
   // A forwarder does the walk: it needs the whole question.
@@ -248,41 +220,8 @@ function advance(minimisation: Minimisation, { name }: Question, tried: Tried): 
   noteStep(minimisation, name);
 }
 
-function selectNow(scope: Scope, position: Position): Choice | undefined {
-  const { delegation, search, tried } = position;
-  return selectServer(scope, delegation.zone, search.candidates(scope), tried, isConfigured(delegation));
-}
-
-/** The next server to ask; addresses are looked up only when every known one has been asked (lazily: NXNSAttack). */
-async function nextServer(scope: Scope, lookup: Lookup, position: Position, find: Find): Promise<Choice | undefined> {
-  const { limits } = scope.shared.options;
-  for (let round = 0; round <= limits.nameServerLookupsPerDelegation; round++) {
-    const choice = selectNow(scope, position);
-    if (choice !== undefined && choice.why !== 'retry') return choice;
-    // Who has too many questions already is no reason to look for more servers.
-    if (position.tried.crowded !== undefined) return choice;
-    if (!(await position.search.more(scope, lookup, find))) return choice;
-  }
-  return selectNow(scope, position);
-}
-
-/** A server whose address is known and that was not asked yet. */
-function untriedServer(scope: Scope, position: Position): Choice | undefined {
-  const choice = selectNow(scope, position);
-  return choice?.why === 'retry' ? undefined : choice;
-}
-
 /** Servers that may say nothing at all before that is taken for NODATA. */
 const BARE_ANSWERS_MOST = 2;
-
-/** When a cached delegation has no server left, its parent is asked once more: glue expires, servers move. */
-function renewFrom(scope: Scope, position: Position, places: Map<Name, Tried>): Delegation | undefined {
-  const { zone, source } = position.delegation;
-  if (source === 'priming') return scope.backToHints(PRIME_AGAIN_MS);
-  if (!position.cached || source !== 'referral') return undefined;
-  const parent = scope.closestAbove(zone);
-  return parent.zone === zone || places.has(parent.zone) ? undefined : parent;
-}
 
 /**
  * Whether who was lame for one question is expected to be so for the zone. Not where it refused, nor at the root: there
@@ -290,9 +229,4 @@ function renewFrom(scope: Scope, position: Position, places: Map<Name, Tried>): 
  */
 function isLameForAll({ zone, type }: Asked, { rcode }: Scrubbed): boolean {
   return rcode === RCODE.NOERROR && type === TYPE.A && zone !== ROOT;
-}
-
-function note(position: Position, heard: Heard, trouble: string): void {
-  // One line for each send is enough: sends at a zone are bounded.
-  position.tried.troubles.push(`${heard.candidate.server.ip} ${trouble}`);
 }

@@ -14,6 +14,7 @@ import { TYPE, typeToText } from '../wire/types.ts';
 import { Budget } from './budget.ts';
 import type { EventBody, Observer } from './events.ts';
 import type { Found } from './found.ts';
+import { FreshData } from './fresh-data.ts';
 import type { Journal, Reads, Waits } from './journal.ts';
 import type { Shared } from './shared.ts';
 
@@ -33,13 +34,11 @@ export class Scope {
   readonly checkingDisabled: boolean;
   readonly observer: Observer | undefined;
   readonly journal: Journal | undefined;
-  /** What this question's own responses said, TTL 0 included: used before the caches, gone with the question. */
-  readonly fresh: Map<string, RecordEntry | DenialEntry> = new Map();
+  readonly #fresh: FreshData = new FreshData();
   /** Signed NSEC and NSEC3 that came beside an alias, by the zone that signed them, and when they are over. */
-  readonly beside: Map<Name, { readonly proof: readonly RRset[]; readonly expiresAtMs: number }> = new Map();
-  /** Who gave what, and who gave bogus data for a zone: they are not asked for it again. */
-  readonly #givenBy = new Map<RecordEntry | DenialEntry, string>();
-  readonly #distrusted = new Set<string>();
+  beside: Map<Name, { readonly proof: readonly RRset[]; readonly expiresAtMs: number }> | undefined;
+  /** Who gave bogus data for a zone: they are not asked for it again. */
+  #distrusted: Set<string> | undefined;
   #lookups = 0;
   #exchanges = 0;
 
@@ -154,7 +153,7 @@ export class Scope {
     const nowMs = this.nowMs();
     const expiresAtMs = Math.min(entry.expiresAtMs, nowMs + ttl * 1000);
     const upgraded = this.shared.caches.records.upgrade({ ...entry, expiresAtMs }, security, nowMs, why);
-    this.#remember(upgraded);
+    this.#fresh.put(upgraded, undefined);
     return upgraded;
   }
 
@@ -166,8 +165,9 @@ export class Scope {
     if (found.kind === 'failure' || !this.budget.spend('bogusRetries')) return false;
     const entries = found.kind === 'records' ? found.entries : [found.entry];
     for (const entry of entries) {
-      const server = this.#givenBy.get(entry);
-      if (server !== undefined) this.#distrusted.add(`${server} ${entry.zone}`);
+      const server = this.#fresh.giverOf(entry);
+      this.#distrusted ??= new Set();
+      if (server !== undefined) this.#distrusted.add(`${addressKey(server)} ${entry.zone}`);
       this.forget(entry);
     }
     return true;
@@ -175,14 +175,13 @@ export class Scope {
 
   /** Takes an entry out of this question's memory and of the cache. */
   forget(entry: RecordEntry | DenialEntry): void {
-    const { name, type } = entry.kind === 'rrset' ? entry.rrset : entry;
-    this.fresh.delete(freshKey(name, entry.kind === 'nxdomain' ? NXDOMAIN_KEY : type));
+    this.#fresh.forget(entry);
     this.shared.caches.records.remove(entry);
   }
 
   /** Whether anything proved bogus within this question. */
   get hasDistrusted(): boolean {
-    return this.#distrusted.size > 0;
+    return this.#distrusted !== undefined;
   }
 
   /** Whether data of this zone should be signed: its delegation has DS, or it has a trust anchor. */
@@ -193,23 +192,23 @@ export class Scope {
 
   /** Whether this server's data for `zone` proved bogus within this question. */
   isDistrusted(zone: Name, server: ServerAddress): boolean {
-    return this.#distrusted.size > 0 && this.#distrusted.has(`${addressKey(server)} ${zone}`);
+    return this.#distrusted?.has(`${addressKey(server)} ${zone}`) === true;
   }
 
   rrset(name: Name, type: number): RecordEntry | undefined {
-    const fresh = this.fresh.get(freshKey(name, type));
-    if (fresh?.kind === 'rrset') return fresh;
+    const fresh = this.#fresh.rrset(name, type);
+    if (fresh !== undefined) return fresh;
     return this.read('rrset', this.shared.caches.records.rrset(name, type, this.nowMs()), name, type);
   }
 
   /** Whether this very question's responses brought the entry. */
   isFresh(entry: RecordEntry): boolean {
-    return this.fresh.get(freshKey(entry.rrset.name, entry.rrset.type)) === entry;
+    return this.#fresh.rrset(entry.rrset.name, entry.rrset.type) === entry;
   }
 
   denial(name: Name, type: number): DenialEntry | undefined {
-    const fresh = this.fresh.get(freshKey(name, type)) ?? this.fresh.get(freshKey(name, NXDOMAIN_KEY));
-    if (fresh !== undefined && fresh.kind !== 'rrset') return fresh;
+    const fresh = this.#fresh.denial(name, type);
+    if (fresh !== undefined) return fresh;
     const denial = this.read('denial', this.shared.caches.records.denial(name, type, this.nowMs()), name, type);
     if (denial === undefined || denial.name === name) return denial;
     // RFC 8020, 2 speaks of the public tree: a zone configured below the denied name exists all the same.
@@ -267,9 +266,8 @@ export class Scope {
     return this.journal === undefined ? state : this.journal.read('server', addressKey(state.address), state);
   }
 
-  /** Whether the family of `server` does not work at all. */
-  isDeadFamily({ ip }: ServerAddress, nowMs: number): boolean {
-    const family = ip.includes(':') ? 6 : 4;
+  /** Whether a family of addresses does not work at all. */
+  isDeadFamily(family: 4 | 6, nowMs: number): boolean {
     const dead = this.shared.caches.families.isDead(family, nowMs);
     return this.journal === undefined ? dead : this.journal.read('family', `IPv${family}`, dead);
   }
@@ -281,19 +279,6 @@ export class Scope {
 
   /** Remembers within this question what a response said. Bounded by the upstream queries of the budget. */
   remember(entry: RecordEntry | DenialEntry, server: ServerAddress): void {
-    this.#givenBy.set(entry, addressKey(server));
-    this.#remember(entry);
+    this.#fresh.put(entry, server);
   }
-
-  #remember(entry: RecordEntry | DenialEntry): void {
-    if (entry.kind === 'rrset') this.fresh.set(freshKey(entry.rrset.name, entry.rrset.type), entry);
-    else this.fresh.set(freshKey(entry.name, entry.kind === 'nxdomain' ? NXDOMAIN_KEY : entry.type), entry);
-  }
-}
-
-/** The type under which a whole name's denial is remembered: no QTYPE has it. */
-const NXDOMAIN_KEY = 0x1_0000;
-
-function freshKey(name: Name, type: number): string {
-  return `${type} ${name}`;
 }

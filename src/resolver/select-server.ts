@@ -19,8 +19,9 @@ export interface Candidate {
 
 /** What one lookup has already tried at one zone, by server: sends, and whether it gave a definite failure. */
 export class Tried {
-  readonly #sends = new Map<ServerState, number>();
-  readonly #failed = new Set<ServerState>();
+  /** Few: sends at a zone are bounded, and so are its servers. */
+  readonly #sent: ServerState[] = [];
+  readonly #failed: ServerState[] = [];
   /** What went wrong at the zone, in words, for the reason of a failure. */
   readonly troubles: string[] = [];
   /** Servers that would recurse: asked to do so when no authoritative one is left. */
@@ -31,7 +32,7 @@ export class Tried {
   crowded: LimitName | undefined;
 
   note(server: ServerState): void {
-    this.#sends.set(server, this.sends(server) + 1);
+    this.#sent.push(server);
     this.total += 1;
   }
 
@@ -41,22 +42,24 @@ export class Tried {
   }
 
   sends(server: ServerState): number {
-    return this.#sends.get(server) ?? 0;
+    let count = 0;
+    for (const one of this.#sent) if (one === server) count += 1;
+    return count;
   }
 
   /** A question was answered, and another follows: its sends count from nothing (sendsPerServer is of one question). */
   answered(): void {
-    this.#sends.clear();
+    this.#sent.length = 0;
     this.total = 0;
   }
 
   /** This server said something that asking again will not change. */
   fail(server: ServerState): void {
-    this.#failed.add(server);
+    if (!this.#failed.includes(server)) this.#failed.push(server);
   }
 
   hasFailed(server: ServerState): boolean {
-    return this.#failed.has(server);
+    return this.#failed.includes(server);
   }
 }
 
@@ -98,7 +101,7 @@ export function selectServer(
     const sends = tried.sends(state);
     if (sends >= limits.sendsPerServer || tried.hasFailed(state)) continue;
     if (scope.isDistrusted(zone, candidate.server)) continue;
-    const shunned = isBackedOff(seen, nowMs) || scope.isDeadFamily(candidate.server, nowMs);
+    const shunned = isBackedOff(seen, nowMs) || scope.isDeadFamily(state.family, nowMs);
     const penalty = sends * 2 + (shunned ? 1 : 0) + (isLame(seen, zone, nowMs) ? LAST : 0);
     if (penalty < least) {
       least = penalty;
@@ -108,7 +111,7 @@ export function selectServer(
   }
   if (pool.length === 0) return undefined;
   const chosen = pickFrom(scope, pool, configured);
-  const crowded = crowdAtServer(scope, scope.seen(chosen.candidate.state), configured);
+  const crowded = crowdAtServer(scope, chosen.candidate.state, configured);
   if (crowded !== undefined) {
     tried.crowded = crowded;
     tried.fail(chosen.candidate.state);

@@ -4,7 +4,7 @@ import type { LimitName } from '../base/limits.ts';
 import type { PrefixSet } from '../base/prefix.ts';
 import type { Answers } from '../cache/answers.ts';
 import type { DenialRanges } from '../cache/denial-ranges.ts';
-import type { Hierarchy } from '../cache/hierarchy.ts';
+import type { Hierarchy, NamedAddress } from '../cache/hierarchy.ts';
 import type { Host } from '../cache/host.ts';
 import type { NameHash } from '../cache/name-hash.ts';
 import type { Records } from '../cache/records.ts';
@@ -13,6 +13,7 @@ import type { Crowds } from './crowds.ts';
 import type { Reply } from './exchange.ts';
 import type { EngineOptions } from './options.ts';
 import type { Pacer } from './pacer.ts';
+import type { Candidate } from './select-server.ts';
 import type { TrustState } from './zone-status.ts';
 
 /** The caches of an engine, one field a layer (servers belong to the hierarchy). */
@@ -36,6 +37,8 @@ export interface Shared {
   readonly caches: Caches;
   /** Where they are kept: given empty ones when later options contradict what is being found by these. */
   readonly home: { caches: Caches };
+  /** The servers at addresses that the hierarchy gave, as long as it gives the same: gathered once for many lookups. */
+  readonly gathered: WeakMap<readonly NamedAddress[], readonly Candidate[]>;
   /** Prefixes never asked. */
   readonly denied: PrefixSet;
   /** Exchanges in flight, by server and question: identical ones are asked once. */

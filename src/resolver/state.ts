@@ -59,6 +59,7 @@ export function makeShared(
     },
     trust,
     pacer: new Pacer(options.clock),
+    gathered: new WeakMap(),
     denied: new PrefixSet(options.upstream.deny),
     exchanges,
     crowds: life.crowds,

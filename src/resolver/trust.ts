@@ -157,7 +157,7 @@ async function statusBelow(
       bogus = status;
     }
   }
-  const beside = scope.beside.get(parent.zone);
+  const beside = scope.beside?.get(parent.zone);
   if (bogus === undefined && beside !== undefined) {
     // RFC 4035, 3.1.4: an alias that leads below an unsigned cut came with the proof that there is no DS.
     const told = await judgeNoDs(scope, checks, parent, name, beside.proof, beside.expiresAtMs);

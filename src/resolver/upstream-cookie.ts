@@ -1,15 +1,14 @@
 // Which cookie goes with a question to a server (RFC 7873, RFC 9018).
 
-import type { ServerAddress } from '../base/ports.ts';
 import { CLIENT_COOKIE_OCTETS, cookieOf, noteDrawn, type ServerCookie, takesCookies } from '../cache/server-cookies.ts';
+import type { ServerState } from '../cache/servers.ts';
 import type { Scope } from './scope.ts';
 
 /** The cookie to send, drawn where there is none; undefined: the server is to get none. */
-export function cookieFor(scope: Scope, server: ServerAddress): ServerCookie | undefined {
+export function cookieFor(scope: Scope, state: ServerState): ServerCookie | undefined {
   const { options, caches } = scope.shared;
   if (!options.upstream.cookies) return undefined;
   caches.servers.askFrom(options.transport.place?.() ?? 0);
-  const state = scope.server(server);
   const seen = scope.seen(state);
   const nowMs = scope.nowMs();
   if (!takesCookies(seen, nowMs)) return undefined;

@@ -174,7 +174,10 @@ class Validation {
     if (verdict.closestEncloser === undefined) {
       const proof = proofs.secure.map((one) => one.rrset);
       const expiresAtMs = Math.min(entry.expiresAtMs, this.#scope.nowMs() + ttl * 1000);
-      if (proof.length > 0) this.#scope.beside.set(status.zone, { proof, expiresAtMs });
+      if (proof.length > 0) {
+        this.#scope.beside ??= new Map();
+        this.#scope.beside.set(status.zone, { proof, expiresAtMs });
+      }
       return { kind: 'secure', ttl, proof };
     }
     const denial = readDenial(status.zone, proofs.secure, this.#checks.denialOptions);
