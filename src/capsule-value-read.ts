@@ -11,9 +11,9 @@ import type { CapsuleValue, Moment } from './capsule-value.ts';
 import { readZoneKeys } from './dnssec/keys.ts';
 import type { Reply } from './resolver/exchange.ts';
 import type { ZoneStatus } from './resolver/zone-status.ts';
-import { parseMessage } from './wire/message.ts';
 import { nameFromText } from './wire/name.ts';
-import type { RRset } from './wire/rrset.ts';
+import { parseResponse } from './wire/response.ts';
+import { defaultBounds, type RRset } from './wire/rrset.ts';
 import { typeFromText } from './wire/types.ts';
 
 type Of<Is extends CapsuleValue['is']> = Extract<CapsuleValue, { readonly is: Is }>;
@@ -110,6 +110,7 @@ function serverIn(value: Of<'server'>): ServerState {
     ...rest,
     address: { ip, port },
     family: ip.includes(':') ? 6 : 4,
+    placed: undefined,
     inFlight: 0,
     smoothedRttMs,
     heardAtMs: momentIn(value.heardAtMs),
@@ -158,7 +159,7 @@ function replyIn({ kind, octets = '', protocol = 'udp', detail = '' }: Of<'reply
   switch (kind) {
     case 'message': {
       const received = octetsIn(octets);
-      return { kind, message: parseMessage(received), protocol, octets: received };
+      return { kind, message: parseResponse(received, defaultBounds), protocol, octets: received };
     }
     case 'unreachable':
     case 'malformed':

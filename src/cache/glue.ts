@@ -31,5 +31,7 @@ export function usableUntilMs(zone: Name, nameServers: readonly Name[], glue: re
 
 /** The first `most` of `addresses`, each once. */
 export function distinct(addresses: readonly string[], most: number): readonly string[] {
-  return [...new Set(addresses)].slice(0, most);
+  const kept: string[] = [];
+  for (const address of addresses) if (kept.length < most && !kept.includes(address)) kept.push(address);
+  return kept;
 }

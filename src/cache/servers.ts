@@ -2,6 +2,7 @@
 
 import type { Limits } from '../base/limits.ts';
 import { addressKey, type ServerAddress } from '../base/ports.ts';
+import type { PrefixSet } from '../base/prefix.ts';
 import type { Name } from '../wire/name.ts';
 import type { LayerStats } from './entry.ts';
 import { SegmentedMap } from './segmented.ts';
@@ -11,6 +12,8 @@ import type { ServerCookie } from './server-cookies.ts';
 export interface ServerState {
   readonly address: ServerAddress;
   readonly family: 4 | 6;
+  /** Whether it lies in a set of prefixes, as {@link isIn} found last. */
+  placed: { readonly prefixes: PrefixSet; readonly within: boolean } | undefined;
   /** Questions on their way to it now. */
   inFlight: number;
   /** Smoothed RTT in ms (RFC 6298, 2), begun anew after 15 minutes of silence; undefined: it never answered. */
@@ -52,15 +55,20 @@ export class Servers {
   }
 
   /** The state of a server, made on first sight. */
-  of(address: ServerAddress): ServerState {
-    const key = keyOf(address);
+  of({ ip, port }: ServerAddress): ServerState {
+    return this.at(ip, port);
+  }
+
+  /** The same, by the parts of its address. */
+  at(ip: string, port: number): ServerState {
+    const key = keyOf(ip, port);
     const known = this.#states.get(key);
     if (known !== undefined) {
       this.#hits++;
       return known;
     }
     this.#misses++;
-    const state = newState(address);
+    const state = newState(ip, port);
     this.#states.set(key, state);
     return state;
   }
@@ -74,7 +82,7 @@ export class Servers {
 
   /** Forgets one server; false if it was not known. */
   flush(address: ServerAddress): boolean {
-    return this.#states.delete(keyOf(address));
+    return this.#states.delete(keyOf(address.ip, address.port));
   }
 
   /** Forgets all servers. */
@@ -97,8 +105,8 @@ export class Servers {
 }
 
 /** Nearly all servers have one port: their keys are made no longer for the others' sake. */
-function keyOf(address: ServerAddress): string {
-  return address.port === USUAL_PORT ? address.ip : addressKey(address);
+function keyOf(ip: string, port: number): string {
+  return port === USUAL_PORT ? ip : addressKey({ ip, port });
 }
 
 const USUAL_PORT = 53;
@@ -124,6 +132,12 @@ const backoffFirstMs = 1000;
 const backoffMostMs = 60_000;
 /** RFC 6298, 2: the clock granularity G, the least that 4 * RTTVAR adds. */
 const granularityMs = 10;
+
+/** Whether the server's address lies in one of the prefixes; found out once for each set. */
+export function isIn(prefixes: PrefixSet, state: ServerState): boolean {
+  if (state.placed?.prefixes !== prefixes) state.placed = { prefixes, within: prefixes.has(state.address.ip) };
+  return state.placed.within;
+}
 
 /** A reply arrived after `rttMs`: whatever it says, the server lives. */
 export function noteRtt(state: ServerState, rttMs: number, nowMs: number): void {
@@ -249,10 +263,11 @@ function newFamily(): Family {
   return { failures: 0, deaths: 0, okAtMs: -Infinity, deadUntilMs: -Infinity };
 }
 
-function newState(address: ServerAddress): ServerState {
+function newState(ip: string, port: number): ServerState {
   return {
-    address: { ip: address.ip, port: address.port },
-    family: address.ip.includes(':') ? 6 : 4,
+    address: { ip, port },
+    family: ip.includes(':') ? 6 : 4,
+    placed: undefined,
     inFlight: 0,
     smoothedRttMs: undefined,
     rttVariationMs: 0,

@@ -2,6 +2,7 @@
 
 import { RANK } from '../cache/entry.ts';
 import type { Delegation, Glue, NamedAddress } from '../cache/hierarchy.ts';
+import { isIn } from '../cache/servers.ts';
 import { isSubdomainOf, type Name } from '../wire/name.ts';
 import { rdataToText } from '../wire/rdata-text.ts';
 import type { RRset } from '../wire/rrset.ts';
@@ -61,7 +62,7 @@ export class AddressSearch {
   #gather(scope: Scope): readonly Candidate[] {
     const delegation = this.#delegation;
     if (delegation.source === 'stub' || delegation.source === 'forward') {
-      return delegation.addresses.map((server) => ({ server, nameServer: undefined, state: scope.server(server) }));
+      return delegation.addresses.map((server) => ({ nameServer: undefined, state: scope.server(server) }));
     }
     const known = this.#own.length === 0 && !this.#zoneServers ? this.#known(scope) : undefined;
     if (known !== undefined) return known;
@@ -218,12 +219,11 @@ export class AddressSearch {
 
 /** The servers at these addresses, but for those that are never asked. */
 function candidatesAt(scope: Scope, addresses: readonly NamedAddress[]): Candidate[] {
-  const { denied, options } = scope.shared;
+  const { caches, denied, options } = scope.shared;
   const candidates: Candidate[] = [];
   for (const { nameServer, ip } of addresses) {
-    if (denied.has(ip)) continue;
-    const server = { ip, port: options.upstream.port };
-    candidates.push({ server, nameServer, state: scope.server(server) });
+    const state = caches.servers.at(ip, options.upstream.port);
+    if (!isIn(denied, state)) candidates.push({ nameServer, state });
   }
   return candidates;
 }

@@ -5,17 +5,9 @@ import type { Delegation } from '../cache/hierarchy.ts';
 import { timeoutMs } from '../cache/servers.ts';
 import { TYPE } from '../wire/types.ts';
 import { exchange, type Reply } from './exchange.ts';
+import type { Question } from './minimise.ts';
 import type { Lookup, Scope } from './scope.ts';
 import type { Candidate, Choice, Tried } from './select-server.ts';
-
-/** The question as it goes out. */
-export interface Question {
-  readonly name: Lookup['name'];
-  readonly type: number;
-  readonly minimised: boolean;
-  /** RD: towards forwarders, and as a last resort. */
-  readonly recursionDesired: boolean;
-}
 
 /** The reply that ended the wait, and whose it is. */
 export interface Heard {
@@ -114,7 +106,7 @@ function announce(scope: Scope, lookup: Lookup, delegation: Delegation, choice: 
   scope.emit(lookup, {
     kind: 'server',
     zone: delegation.zone,
-    server: candidate.server,
+    server: candidate.state.address,
     ...(candidate.nameServer === undefined ? {} : { nameServer: candidate.nameServer }),
     why,
     ...(expectedMs === undefined ? {} : { expectedMs }),

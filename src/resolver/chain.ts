@@ -19,7 +19,8 @@ export interface Chain {
   readonly answer: RRset[];
   readonly authority: RRset[];
   readonly extendedErrors: ExtendedError[];
-  readonly seen: Set<Name>;
+  /** As many as aliasLinks allows, and one. */
+  readonly seen: Name[];
   security: Security;
 }
 
@@ -31,7 +32,7 @@ export function startChain(name: Name, type: number): Chain {
     answer: [],
     authority: [],
     extendedErrors: [],
-    seen: new Set([name]),
+    seen: [name],
     security: 'secure',
   };
 }
@@ -80,17 +81,17 @@ function followLink(
     if (chain.type === TYPE.CNAME && !followed) return finished(chain, RCODE.NOERROR);
   }
   if (scope.observer) scope.emit(lookup, { kind: 'alias', from: chain.current, to: target, synthesised });
-  if (chain.seen.has(target)) {
+  if (chain.seen.includes(target)) {
     const text = `alias loop: ${nameToText(chain.current)} leads back to ${nameToText(target)}`;
     // RFC 1034, 3.6.2: a loop is an error.
     return broken(chain, { kind: 'failure', reason: 'loop', extendedErrors: [extendedError('loop', text)] });
   }
   const { aliasLinks } = scope.shared.options.limits;
-  if (chain.seen.size > aliasLinks) {
+  if (chain.seen.length > aliasLinks) {
     scope.exhaust(lookup, 'aliasLinks');
     return broken(chain, failLimit('aliasLinks', aliasLinks));
   }
-  chain.seen.add(target);
+  chain.seen.push(target);
   chain.current = target;
   return undefined;
 }

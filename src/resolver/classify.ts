@@ -158,10 +158,11 @@ function classifyNs(response: Scrubbed, asked: Asked, proof: readonly RRset[]): 
 
 /** The names of an NS RRset, at most `most`, each once. */
 export function nameServersOf(ns: RRset, most: number): Name[] {
-  const names = new Set<Name>();
+  const names: Name[] = [];
   for (const rdata of ns.rdatas) {
-    if (names.size >= most) break;
-    names.add(nameInRdata(rdata));
+    if (names.length >= most) break;
+    const name = nameInRdata(rdata);
+    if (!names.includes(name)) names.push(name);
   }
-  return [...names];
+  return names;
 }

@@ -10,8 +10,9 @@ import {
   type ServerCookie,
 } from '../cache/server-cookies.ts';
 import { ednsOf, noteEdns, noteNoEdns, noteRtt, noteTimeout, type ServerState, timeoutMs } from '../cache/servers.ts';
-import type { Message } from '../wire/message.ts';
+
 import { type Name, nameToText } from '../wire/name.ts';
+import type { ServerResponse } from '../wire/response.ts';
 import { RCODE, typeToText } from '../wire/types.ts';
 import type { EventBody } from './events.ts';
 import { withinDeadline } from './failure.ts';
@@ -24,7 +25,7 @@ import { makeQuery } from './upstream-query.ts';
 export type Reply =
   | {
       readonly kind: 'message';
-      readonly message: Message;
+      readonly message: ServerResponse;
       readonly protocol: 'udp' | 'tcp';
       /** What was parsed. */
       readonly octets: Uint8Array;
@@ -161,7 +162,7 @@ function afterBadCookie(scope: Scope, server: ServerState, form: Form): Form {
 }
 
 /** RFC 6891, 7: a server that knows no EDNS answers FORMERR or NOTIMP without OPT; BADVERS to version 0 is as good. */
-function refusesEdns(message: Message): boolean {
+function refusesEdns(message: ServerResponse): boolean {
   if (message.rcode === RCODE.BADVERS) return true;
   return message.edns === undefined && (message.rcode === RCODE.FORMERR || message.rcode === RCODE.NOTIMP);
 }
@@ -171,7 +172,7 @@ function noteEdnsOutcome(
   state: ServerState,
   refused: Form | undefined,
   { edns }: Form,
-  message: Message,
+  message: ServerResponse,
 ): void {
   const nowMs = scope.nowMs();
   if (edns && message.edns !== undefined) noteEdns(state);
@@ -199,10 +200,11 @@ async function sendOnce(scope: Scope, lookup: Lookup, request: ExchangeRequest, 
   const wait = protocol === 'tcp' ? limits.tcpTimeoutMs : patienceMs(timeoutMs(state, limits), request.attempt, limits);
   const number = scope.observer ? scope.nextExchange() : 0;
   if (scope.observer) sent(scope, lookup, request, number, form, false);
+  const bounds = { rdatas: limits.rdatasPerRRset, signatures: limits.signaturesPerRRset };
   const slot: ReplySlot = {};
   const outcome = await scope.transport.send(
     { server: request.server.address, protocol, query, timeoutMs: Math.min(wait, remainingMs) },
-    (octets) => judgeReply(octets, query, id, { drawn, exact, cookie }, slot),
+    (octets) => judgeReply(octets, query, id, { drawn, exact, cookie, bounds }, slot),
   );
   // Cut short by this question's own deadline, it says nothing of the server.
   const cut = outcome.kind === 'timeout' && remainingMs < wait;
@@ -262,7 +264,7 @@ function received(
   exchangeNumber: number,
   protocol: 'udp' | 'tcp',
   outcome: TransportOutcome,
-  message: Message | undefined,
+  message: ServerResponse | undefined,
 ): void {
   const common = { kind: 'received', exchange: exchangeNumber, server: request.server.address, protocol } as const;
   if (outcome.kind !== 'response') {

@@ -6,12 +6,20 @@ import { type Name, ROOT } from '../wire/name.ts';
 import { RCODE, TYPE } from '../wire/types.ts';
 import type { Find } from './addresses.ts';
 import { dnameTarget } from './alias.ts';
-import { addressSendsSpent, ask, type Question } from './ask.ts';
+import { addressSendsSpent, ask } from './ask.ts';
 import { type Asked, classify } from './classify.ts';
 import { crowdAtZone } from './crowds.ts';
 import { failLimit, giveUp, stopReason, withinDeadline } from './failure.ts';
 import type { Found } from './found.ts';
-import { askWhole, type Minimisation, minimise, noteStep, silentSendsMost, startMinimisation } from './minimise.ts';
+import {
+  askWhole,
+  type Minimisation,
+  minimise,
+  noteStep,
+  type Question,
+  silentSendsMost,
+  startMinimisation,
+} from './minimise.ts';
 import { note, PRIME_AGAIN_MS, renewFrom, searchServer, selectNow, stand, untriedServer } from './position.ts';
 import { reportResponse } from './report-response.ts';
 import type { Lookup, Scope } from './scope.ts';
@@ -62,7 +70,7 @@ export async function iterate(scope: Scope, lookup: Lookup, find: Find): Promise
         continue;
       }
       if (position.search.addParentGlue(scope) || position.search.addZoneServers(scope)) continue;
-      const candidate = position.tried.recursers.shift();
+      const candidate = position.tried.nextRecurser();
       if (candidate === undefined) {
         const addresses = position.search.candidates(scope).length;
         return giveUp(scope, delegation, position.tried.troubles, addresses, lookup);
@@ -86,7 +94,14 @@ export async function iterate(scope: Scope, lookup: Lookup, find: Find): Promise
     }
 
     const asked: Asked = { zone, name: question.name, type: question.type, role };
-    const response = scrub(heard.reply.message, heard.candidate.server, zone, question.name, question.type, limits);
+    const response = scrub(
+      heard.reply.message,
+      heard.candidate.state.address,
+      zone,
+      question.name,
+      question.type,
+      limits,
+    );
     const outcome = classify(response, asked);
     if (scope.observer) reportResponse(scope, lookup, heard, asked, response, outcome);
 
@@ -152,7 +167,7 @@ export async function iterate(scope: Scope, lookup: Lookup, find: Find): Promise
         note(position, heard, outcome.why);
         position.tried.fail(heard.candidate.state);
         if (outcome.kind === 'lame' && role === 'authority') {
-          if (outcome.recurses) position.tried.recursers.push(heard.candidate);
+          if (outcome.recurses) position.tried.noteRecurser(heard.candidate);
           else if (isLameForAll(asked, response)) noteLame(heard.candidate.state, zone, scope.nowMs());
         }
         break;
@@ -207,7 +222,7 @@ function questionFor(delegation: Delegation, lookup: Lookup, minimisation: Minim
   const { name, type } = lookup;
   // A forwarder does the walk: it needs the whole question.
   if (delegation.source === 'forward') return { name, type, minimised: false, recursionDesired: true };
-  return { ...minimise(delegation.zone, name, type, minimisation, stepsMax), recursionDesired: false };
+  return minimise(delegation.zone, name, type, minimisation, stepsMax);
 }
 
 function roleOf({ source }: Delegation): Asked['role'] {

@@ -3,7 +3,8 @@
 import type { Verdict } from '../base/ports.ts';
 import { bearsOut, type ServerCookie } from '../cache/server-cookies.ts';
 import { WireError } from '../wire/error.ts';
-import { type Message, parseMessage } from '../wire/message.ts';
+import { parseResponse, type ServerResponse, truncatedResponse } from '../wire/response.ts';
+import type { RRsetBounds } from '../wire/rrset.ts';
 import { OPCODE, OPTION, RCODE } from '../wire/types.ts';
 
 /** Where QNAME begins in a message (RFC 1035, 4.1.1). */
@@ -11,7 +12,7 @@ export const QUESTION_OFFSET = 12;
 
 /** Where the reply is put: as it was read, and the octets that were read. */
 export interface ReplySlot {
-  message?: Message;
+  message?: ServerResponse;
   octets?: Uint8Array;
   /** All was right but the cookie. */
   lapsed?: boolean;
@@ -20,7 +21,8 @@ export interface ReplySlot {
 /**
  * Whether octets from the right address and port are the reply to `query`. What does not match is passed over and
  * the wait goes on; a wrong identifier, a wrong case, a wrong cookie or a body that cannot be read smells of forgery: TCP
- * decides. `drawn`: the case of QNAME was drawn (0x20); `exact`: it must come back; `cookie`: what was sent as one.
+ * decides. `drawn`: the case of QNAME was drawn (0x20); `exact`: it must come back; `cookie`: what was sent as one;
+ * `bounds`: how much of an RRset is kept.
  */
 export function judgeReply(
   octets: Uint8Array,
@@ -30,7 +32,13 @@ export function judgeReply(
     drawn,
     exact,
     cookie,
-  }: { readonly drawn: boolean; readonly exact: boolean; readonly cookie: ServerCookie | undefined },
+    bounds,
+  }: {
+    readonly drawn: boolean;
+    readonly exact: boolean;
+    readonly cookie: ServerCookie | undefined;
+    readonly bounds: RRsetBounds;
+  },
   slot: ReplySlot,
 ): Verdict {
   if (octets.length < QUESTION_OFFSET) return 'ignore';
@@ -48,12 +56,12 @@ export function judgeReply(
   }
   if ((flags & 0x02) !== 0) {
     // RFC 2181, 9: a truncated response is asked again by TCP; its body is not read.
-    slot.message = truncatedMessage(octets);
+    slot.message = truncatedResponse(octets);
     return 'take';
   }
   try {
     const plain = drawn ? withQuestionOf(octets, query) : octets;
-    const message = parseMessage(plain);
+    const message = parseResponse(plain, bounds);
     if (cookie !== undefined && !bearsOut(cookie, cookieIn(message))) {
       slot.lapsed = true;
       return 'suspect';
@@ -68,7 +76,7 @@ export function judgeReply(
 }
 
 /** The data of a message's COOKIE option; of several the first counts (RFC 7873, 5.2). */
-export function cookieIn(message: Message): Uint8Array | undefined {
+export function cookieIn(message: ServerResponse): Uint8Array | undefined {
   return message.edns?.options.find(({ code }) => code === OPTION.COOKIE)?.data;
 }
 
@@ -113,8 +121,4 @@ function questionMatch(octets: Uint8Array, query: Uint8Array): 'same' | 'case' |
 
 function fold(octet: number): number {
   return octet >= 0x41 && octet <= 0x5a ? octet | 0x20 : octet;
-}
-
-function truncatedMessage(octets: Uint8Array): Message {
-  return parseMessage(Uint8Array.of(...octets.subarray(0, 4), 0, 0, 0, 0, 0, 0, 0, 0));
 }

@@ -3,6 +3,16 @@
 import { ancestorOf, isSubdomainOf, labelCount, type Name } from '../wire/name.ts';
 import { TYPE } from '../wire/types.ts';
 
+/** The question as it goes out. */
+export interface Question {
+  readonly name: Name;
+  readonly type: number;
+  /** It is not the whole question. */
+  readonly minimised: boolean;
+  /** RD: towards forwarders, and as a last resort. */
+  readonly recursionDesired: boolean;
+}
+
 /** The state of one lookup's minimisation. */
 export interface Minimisation {
   /** Steps taken, bounded by limits.minimisationSteps; Infinity once the name is asked in full. */
@@ -33,23 +43,17 @@ export const silentSendsMost = 3;
 /** RFC 9156, 2.3: MINIMISE_ONE_LAB, the steps that add one label each; later steps share the labels that are left. */
 const ONE_LABEL_STEPS = 4;
 
-/** The question for servers of `zone` on the way to `name` and `type`. `minimised`: it is not the whole question. */
-export function minimise(
-  zone: Name,
-  name: Name,
-  type: number,
-  state: Minimisation,
-  stepsMax: number,
-): { readonly name: Name; readonly type: number; readonly minimised: boolean } {
+/** The question for servers of `zone`, which are authoritative, on the way to `name` and `type`. */
+export function minimise(zone: Name, name: Name, type: number, state: Minimisation, stepsMax: number): Question {
   const total = labelCount(name);
   const known = Math.max(labelCount(zone), state.known);
   if (state.steps >= stepsMax || known + 1 >= total || !isSubdomainOf(name, zone)) {
-    return { name, type, minimised: false };
+    return { name, type, minimised: false, recursionDesired: false };
   }
   const left = total - known;
   const step = state.steps < ONE_LABEL_STEPS ? 1 : Math.max(1, Math.ceil(left / Math.max(1, stepsMax - state.steps)));
   const labels = known + step;
-  if (labels >= total) return { name, type, minimised: false };
+  if (labels >= total) return { name, type, minimised: false, recursionDesired: false };
   // RFC 9156, 2.1: a type that hides the one asked for; A is least often mishandled.
-  return { name: ancestorOf(name, labels), type: TYPE.A, minimised: true };
+  return { name: ancestorOf(name, labels), type: TYPE.A, minimised: true, recursionDesired: false };
 }

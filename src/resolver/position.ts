@@ -31,7 +31,7 @@ export function stand(
   const search = new AddressSearch(delegation, glue, cached);
   if (scope.observer) {
     const { zone, nameServers, source } = delegation;
-    const addresses = search.candidates(scope).map((candidate) => candidate.server);
+    const addresses = search.candidates(scope).map((candidate) => candidate.state.address);
     const unused = search.unused(scope);
     const common = { kind: 'delegation', zone, nameServers, addresses, source, cached } as const;
     scope.emit(lookup, unused.length === 0 ? common : { ...common, unused });
@@ -83,5 +83,5 @@ export function renewFrom(scope: Scope, position: Position, places: Map<Name, Tr
 /** Notes what went wrong with a server. */
 export function note(position: Position, heard: Heard, trouble: string): void {
   // One line for each send is enough: sends at a zone are bounded.
-  position.tried.troubles.push(`${heard.candidate.server.ip} ${trouble}`);
+  position.tried.noteTrouble(`${heard.candidate.state.address.ip} ${trouble}`);
 }

@@ -25,7 +25,7 @@ export function reportResponse(
         : {};
   const answer = outcome.kind === 'answer' ? { answer: outcome.rrsets } : {};
   const recurses = outcome.kind === 'lame' && outcome.recurses ? { recurses: true } : {};
-  const { server } = heard.candidate;
+  const server = heard.candidate.state.address;
   const { zone, name, type } = asked;
   scope.emit(lookup, {
     kind: 'classified',

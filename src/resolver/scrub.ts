@@ -2,10 +2,10 @@
 
 import type { Limits } from '../base/limits.ts';
 import type { ServerAddress } from '../base/ports.ts';
-import type { Message, ResourceRecord } from '../wire/message.ts';
 import { isSubdomainOf, type Name } from '../wire/name.ts';
 import { nameInRdata } from '../wire/rdata.ts';
-import { type RRset, toRRsets } from '../wire/rrset.ts';
+import type { ServerResponse } from '../wire/response.ts';
+import type { RRset } from '../wire/rrset.ts';
 import { CLASS, TYPE } from '../wire/types.ts';
 import { dnameTarget } from './alias.ts';
 
@@ -36,29 +36,29 @@ export interface Scrubbed {
  * authoritative servers, stubs and forwarders: nothing from outside `zone` is kept, whoever says it.
  */
 export function scrub(
-  message: Message,
+  response: ServerResponse,
   server: ServerAddress,
   zone: Name,
   name: Name,
   type: number,
   limits: Limits,
 ): Scrubbed {
-  const bounds = { rdatas: limits.rdatasPerRRset, signatures: limits.signaturesPerRRset };
   const dropped: Dropped[] = [];
-  const answer = scrubAnswer(sectionOf(message.answer, bounds), zone, name, type, limits, dropped);
+  const answer = scrubAnswer(response.answer, zone, name, type, limits, dropped);
   const last = answer.last;
   const answered = answer.kept.some((rrset) => rrset.type === type || type === TYPE.ANY);
-  const beside = sectionOf(message.authority, bounds);
+  const beside = response.authority;
   const authority = scrubAuthority(beside, zone, last, answered, answer.kept.length > 0, dropped);
-  const glue = scrubGlue(message.additional, bounds, zone, [...authority, ...answer.kept], dropped);
+  const { additional } = response;
+  const glue = additional.length === 0 ? [] : scrubGlue(additional, zone, [...authority, ...answer.kept], dropped);
   return {
     server,
-    rcode: message.rcode,
-    authoritative: message.authoritative,
-    recursionAvailable: message.recursionAvailable,
+    rcode: response.rcode,
+    authoritative: response.authoritative,
+    recursionAvailable: response.recursionAvailable,
     answer: answer.kept,
     authority,
-    zoneServers: answered && message.authoritative ? beside.find((rrset) => isNsOf(rrset, zone)) : undefined,
+    zoneServers: answered && response.authoritative ? beside.find((rrset) => isNsOf(rrset, zone)) : undefined,
     glue,
     dropped,
   };
@@ -73,10 +73,6 @@ function isNsOf(rrset: RRset, zone: Name): boolean {
   return rrset.type === TYPE.NS && rrset.name === zone && rrset.class === CLASS.IN;
 }
 
-function sectionOf(records: readonly ResourceRecord[], bounds: { rdatas: number; signatures: number }): RRset[] {
-  return records.length === 0 ? [] : toRRsets(records, bounds);
-}
-
 /** Follows the alias chain within the section: only its links and the RRset at its end belong to the question. */
 function scrubAnswer(
   section: readonly RRset[],
@@ -85,8 +81,9 @@ function scrubAnswer(
   type: number,
   limits: Limits,
   dropped: Dropped[],
-): { kept: RRset[]; last: Name } {
+): { readonly kept: readonly RRset[]; readonly last: Name } {
   const kept: RRset[] = [];
+  if (section.length === 0) return { kept, last: name };
   let current = name;
   for (let links = 0; links <= limits.aliasLinks; links++) {
     if (!isSubdomainOf(current, zone)) break;
@@ -181,20 +178,13 @@ function authorityFault(
 }
 
 /** Addresses of the name servers that this very response names, within the zone asked: sibling glue included. */
-function scrubGlue(
-  additional: readonly ResourceRecord[],
-  bounds: { rdatas: number; signatures: number },
-  zone: Name,
-  kept: readonly RRset[],
-  dropped: Dropped[],
-): RRset[] {
-  if (additional.length === 0) return [];
+function scrubGlue(additional: readonly RRset[], zone: Name, kept: readonly RRset[], dropped: Dropped[]): RRset[] {
   const servers = new Set<Name>();
   for (const rrset of kept) {
     if (rrset.type === TYPE.NS) for (const rdata of rrset.rdatas) servers.add(nameInRdata(rdata));
   }
   const glue: RRset[] = [];
-  for (const rrset of toRRsets(additional, bounds)) {
+  for (const rrset of additional) {
     if (rrset.type !== TYPE.A && rrset.type !== TYPE.AAAA) continue;
     if (!servers.has(rrset.name)) {
       dropped.push({ rrset, section: 'additional', why: 'not the address of a name server of this response' });

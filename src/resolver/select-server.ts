@@ -1,7 +1,6 @@
 // Which server of a zone to ask next: by RTT, with exploration, backoff, lameness and the health of IPv6.
 
 import type { LimitName } from '../base/limits.ts';
-import type { ServerAddress } from '../base/ports.ts';
 import { isBackedOff, isLame, type ServerState } from '../cache/servers.ts';
 import type { Name } from '../wire/name.ts';
 import { crowdAtServer } from './crowds.ts';
@@ -10,10 +9,9 @@ import type { Scope } from './scope.ts';
 
 /** An address of a zone's server that may be asked. */
 export interface Candidate {
-  readonly server: ServerAddress;
   /** The name server that has this address; absent for configured servers. */
   readonly nameServer: Name | undefined;
-  /** What is known of the server: one object for each address. */
+  /** The address, and what is known of the server: one object for each address. */
   readonly state: ServerState;
 }
 
@@ -21,11 +19,9 @@ export interface Candidate {
 export class Tried {
   /** Few: sends at a zone are bounded, and so are its servers. */
   readonly #sent: ServerState[] = [];
-  readonly #failed: ServerState[] = [];
-  /** What went wrong at the zone, in words, for the reason of a failure. */
-  readonly troubles: string[] = [];
-  /** Servers that would recurse: asked to do so when no authoritative one is left. */
-  readonly recursers: Candidate[] = [];
+  #failed: ServerState[] | undefined;
+  #troubles: string[] | undefined;
+  #recursers: Candidate[] | undefined;
   /** Sends to all servers of the zone. */
   total = 0;
   /** The bound by which a server was passed over for the questions that it has in flight. */
@@ -55,13 +51,36 @@ export class Tried {
 
   /** This server said something that asking again will not change. */
   fail(server: ServerState): void {
+    this.#failed ??= [];
     if (!this.#failed.includes(server)) this.#failed.push(server);
   }
 
   hasFailed(server: ServerState): boolean {
-    return this.#failed.includes(server);
+    return this.#failed?.includes(server) === true;
+  }
+
+  /** What went wrong at the zone, in words, for the reason of a failure. */
+  get troubles(): readonly string[] {
+    return this.#troubles ?? NO_TROUBLES;
+  }
+
+  noteTrouble(trouble: string): void {
+    this.#troubles ??= [];
+    this.#troubles.push(trouble);
+  }
+
+  /** This server would recurse: it is asked to do so when no authoritative one is left. */
+  noteRecurser(candidate: Candidate): void {
+    this.#recursers ??= [];
+    this.#recursers.push(candidate);
+  }
+
+  nextRecurser(): Candidate | undefined {
+    return this.#recursers?.shift();
   }
 }
+
+const NO_TROUBLES: readonly string[] = [];
 
 /** A choice and its reason. */
 export interface Choice {
@@ -100,7 +119,7 @@ export function selectServer(
     const seen = scope.seen(state);
     const sends = tried.sends(state);
     if (sends >= limits.sendsPerServer || tried.hasFailed(state)) continue;
-    if (scope.isDistrusted(zone, candidate.server)) continue;
+    if (scope.isDistrusted(zone, state.address)) continue;
     const shunned = isBackedOff(seen, nowMs) || scope.isDeadFamily(state.family, nowMs);
     const penalty = sends * 2 + (shunned ? 1 : 0) + (isLame(seen, zone, nowMs) ? LAST : 0);
     if (penalty < least) {

@@ -1,11 +1,9 @@
 // DNS messages (RFC 1035, 4): octets to values and back.
 
 import { limitTable } from '../base/limits.ts';
-import { readOptions } from './edns.ts';
 import { WireError } from './error.ts';
-import { type Name, ROOT, readName } from './name.ts';
-import { readRdata } from './rdata-layout.ts';
-import { TYPE } from './types.ts';
+import { headerOctets, MessageReader } from './message-reader.ts';
+import { type Name, readName } from './name.ts';
 import { writeMessage } from './writer.ts';
 
 /** An entry of the question section. */
@@ -77,20 +75,6 @@ export interface BuildOptions {
   readonly compressionEntries?: number;
 }
 
-/** Octets of the header (RFC 1035, 4.1.1). */
-export const headerOctets = 12;
-/**
- * Octets that compression may hide in one message, all its names taken together: eight times the longest message.
- * 4,700 records of an IPv6 reverse zone hide 340,000; a message of pointers made to cost time and memory, millions.
- */
-const hiddenOctetsMax = 0x80000;
-/** Targets of pointers whose names are remembered while a message is read. */
-const targetsMost = 16;
-/** The least octets of a question: root, type, class. */
-const questionOctetsLeast = 5;
-/** The least octets of a record: root, type, class, TTL, RDLENGTH. */
-const recordOctetsLeast = 11;
-
 /**
  * Parses a whole message. Throws WireError when anything in it is malformed, when it holds two OPT records or one
  * outside of the additional section or not at the root (RFC 6891, 6.1.1), more than `ednsOptionsMax` options, or names
@@ -98,21 +82,15 @@ const recordOctetsLeast = 11;
  * Octets after the last counted record are passed over, as Unbound does.
  */
 export function parseMessage(octets: Uint8Array, ednsOptionsMax: number = limitTable.ednsOptions.value): Message {
-  if (octets.length < headerOctets) throw new WireError(`message of ${octets.length} octets has no header`);
-  const questionCount = uint16(octets, 4);
-  const answerCount = uint16(octets, 6);
-  const authorityCount = uint16(octets, 8);
-  const additionalCount = uint16(octets, 10);
-  const least =
-    questionCount * questionOctetsLeast + (answerCount + authorityCount + additionalCount) * recordOctetsLeast;
-  if (least > octets.length - headerOctets) throw new WireError('header counts more records than the message can hold');
-
-  const reader = new Reader(octets, ednsOptionsMax);
-  const questions: Question[] = [];
-  for (let i = 0; i < questionCount; i++) questions.push(reader.question());
-  const answer = reader.records(answerCount, false);
-  const authority = reader.records(authorityCount, false);
-  const additional = reader.records(additionalCount, true);
+  const reader = new MessageReader(octets, ednsOptionsMax);
+  const questions = reader.questions();
+  const [answer, authority, additional] = [0, 1, 2].map((section) => {
+    const records: ResourceRecord[] = [];
+    reader.records(section, (name, type, recordClass, ttl, rdata) => {
+      records.push({ name, type, class: recordClass, ttl, rdata });
+    });
+    return records;
+  }) as [ResourceRecord[], ResourceRecord[], ResourceRecord[]];
   const high = octets[2] as number;
   const low = octets[3] as number;
   return {
@@ -153,106 +131,6 @@ export function parseQuestion(octets: Uint8Array): { question: Question; end: nu
  */
 export function buildMessage(message: Message, options: BuildOptions = {}): Uint8Array {
   return writeMessage(message, options);
-}
-
-/** The place in a message while it is parsed. */
-class Reader {
-  readonly #octets: Uint8Array;
-  readonly #ednsOptionsMax: number;
-  #at: number = headerOctets;
-  /** Names that pointers led to lately, and where those pointed: most records point to few names. */
-  readonly #targets: number[] = [];
-  readonly #names: Name[] = [];
-  #hiddenOctets = 0;
-  edns: Edns | undefined;
-  extendedRcode = 0;
-
-  constructor(octets: Uint8Array, ednsOptionsMax: number) {
-    this.#octets = octets;
-    this.#ednsOptionsMax = ednsOptionsMax;
-  }
-
-  question(): Question {
-    const name = this.#owner();
-    const at = this.#at;
-    if (at + 4 > this.#octets.length) throw new WireError(`question at octet ${at} is cut off`);
-    this.#at = at + 4;
-    return { name, type: uint16(this.#octets, at), class: uint16(this.#octets, at + 2) };
-  }
-
-  records(count: number, additional: boolean): ResourceRecord[] {
-    const records: ResourceRecord[] = [];
-    const octets = this.#octets;
-    for (let i = 0; i < count; i++) {
-      const start = this.#at;
-      const name = this.#owner();
-      const at = this.#at;
-      if (at + 10 > octets.length) throw new WireError(`record at octet ${start} is cut off`);
-      const type = uint16(octets, at);
-      const recordClass = uint16(octets, at + 2);
-      const end = at + 10 + uint16(octets, at + 8);
-      if (end > octets.length) throw new WireError(`RDATA at octet ${at + 10} runs past the message`);
-      this.#at = end;
-      if (type === TYPE.OPT) {
-        if (!additional || name !== ROOT) throw new WireError(`misplaced OPT record at octet ${start}`);
-        if (this.edns !== undefined) throw new WireError(`second OPT record at octet ${start}`);
-        this.#readOpt(at, end);
-        continue;
-      }
-      const ttl = uint16(octets, at + 4) * 0x10000 + uint16(octets, at + 6);
-      const rdata = readRdata(octets, at + 10, end, type, recordClass);
-      this.#reveal(rdata.length - (end - at - 10));
-      records.push({ name, type, class: recordClass, ttl, rdata });
-    }
-    return records;
-  }
-
-  #reveal(hidden: number): void {
-    this.#hiddenOctets += hidden;
-    if (this.#hiddenOctets > hiddenOctetsMax) throw new WireError(`compression hides over ${hiddenOctetsMax} octets`);
-  }
-
-  #readOpt(at: number, end: number): void {
-    const octets = this.#octets;
-    this.extendedRcode = octets[at + 4] as number;
-    this.edns = {
-      udpPayloadOctets: uint16(octets, at + 2),
-      version: octets[at + 5] as number,
-      dnssecOk: ((octets[at + 6] as number) & 0x80) !== 0,
-      options: readOptions(octets, at + 10, end, this.#ednsOptionsMax),
-    };
-  }
-
-  #owner(): Name {
-    const octets = this.#octets;
-    const at = this.#at;
-    const first = octets[at];
-    if (first === 0) {
-      this.#at = at + 1;
-      return ROOT;
-    }
-    if (first === undefined || first < 0xc0) {
-      const { name, end } = readName(octets, at);
-      this.#reveal(name.length - (end - at));
-      this.#at = end;
-      return name;
-    }
-    const target = at + 1 < octets.length ? uint16(octets, at) & 0x3fff : at;
-    this.#at = at + 2;
-    const known = target < at ? this.#targets.lastIndexOf(target) : -1;
-    if (known >= 0) return this.#names[known] as Name;
-    const { name } = readName(octets, at);
-    this.#reveal(name.length);
-    if (this.#targets.length >= targetsMost) this.#forget();
-    this.#targets.push(target);
-    this.#names.push(name);
-    return name;
-  }
-
-  #forget(): void {
-    this.#targets.length = 0;
-    this.#names.length = 0;
-  }
 }
 
 function uint16(octets: Uint8Array, at: number): number {

@@ -22,7 +22,8 @@ export interface RRsetBounds {
   readonly signatures: number;
 }
 
-const defaultBounds: RRsetBounds = {
+/** The bounds that hold unless others are chosen. */
+export const defaultBounds: RRsetBounds = {
   rdatas: limitTable.rdatasPerRRset.value,
   signatures: limitTable.signaturesPerRRset.value,
 };
@@ -46,16 +47,11 @@ interface Growing {
  * RRset of type RRSIG. RDATA is not copied: what may be a view of a message stays one (see ResourceRecord).
  */
 export function toRRsets(records: readonly ResourceRecord[], bounds: RRsetBounds = defaultBounds): RRset[] {
-  const grouping = new Grouping();
-  let signed = false;
-  for (const record of records) {
-    if (record.type === TYPE.RRSIG) signed = true;
-    else grouping.add(record, bounds.rdatas);
+  const grouping = new Grouping(bounds);
+  for (const { name, type, class: recordClass, ttl, rdata } of records) {
+    grouping.add(name, type, recordClass, ttl, rdata);
   }
-  if (signed) {
-    for (const record of records) if (record.type === TYPE.RRSIG) grouping.addSignature(record, bounds);
-  }
-  return grouping.rrsets;
+  return grouping.finish();
 }
 
 /** The records of an RRset, with or without its RRSIGs after them; `ttl` instead of its own, when given. */
@@ -77,65 +73,84 @@ export function rdataOctets(rrset: RRset): number {
   return octets;
 }
 
-class Grouping {
-  readonly rrsets: Growing[] = [];
+/** Groups records as they come: the work of {@link toRRsets}. */
+export class Grouping {
+  readonly #bounds: RRsetBounds;
+  readonly #rrsets: Growing[] = [];
+  /** RRSIGs, which may stand before what they cover. */
+  #signatures: ResourceRecord[] | undefined;
   /** Once there are many; few are looked through one by one. */
   #byKey: Map<string, Growing> | undefined;
   /** The RDATA of RRsets that have many, as text. */
   #seen: Map<Growing, Set<string>> | undefined;
   #last: Growing | undefined;
 
-  add(record: ResourceRecord, most: number): void {
-    const group = this.#groupOf(record);
-    const { rdata, ttl } = record;
+  constructor(bounds: RRsetBounds) {
+    this.#bounds = bounds;
+  }
+
+  /** Adds a record; its fields are those of ResourceRecord. */
+  add(name: Name, type: number, recordClass: number, ttl: number, rdata: Uint8Array): void {
+    if (type === TYPE.RRSIG) {
+      this.#signatures ??= [];
+      this.#signatures.push({ name, type, class: recordClass, ttl, rdata });
+    } else {
+      this.#add(name, type, recordClass, ttl, rdata);
+    }
+  }
+
+  /** The RRsets. To be called once, when all records are there. */
+  finish(): RRset[] {
+    for (const record of this.#signatures ?? []) this.#addSignature(record);
+    return this.#rrsets;
+  }
+
+  #add(name: Name, type: number, recordClass: number, ttl: number, rdata: Uint8Array): void {
+    const group = this.#groupOf(name, type, recordClass, ttl);
     const { rdatas } = group;
     if (ttl < group.ttl) group.ttl = ttl;
-    if (rdatas.length >= most || this.#has(group, rdata)) return;
+    if (rdatas.length >= this.#bounds.rdatas || this.#has(group, rdata)) return;
     rdatas.push(rdata);
   }
 
-  addSignature(record: ResourceRecord, bounds: RRsetBounds): void {
-    const { rdata, ttl } = record;
+  #addSignature({ name, type, class: recordClass, ttl, rdata }: ResourceRecord): void {
     const covered = rdata.length < 2 ? 0 : ((rdata[0] as number) << 8) | (rdata[1] as number);
-    const target = covered === TYPE.RRSIG ? undefined : this.#find(record, covered);
+    const target = covered === TYPE.RRSIG ? undefined : this.#find(name, covered, recordClass);
     if (target === undefined) {
-      this.add(record, bounds.rdatas);
-    } else if (target.signatures.length < bounds.signatures && !target.signatures.some((one) => same(one, rdata))) {
+      this.#add(name, type, recordClass, ttl, rdata);
+    } else if (target.signatures.length < this.#bounds.signatures && !hasSame(target.signatures, rdata)) {
       target.signatures.push(rdata);
       if (ttl < target.ttl) target.ttl = ttl;
     }
   }
 
-  #groupOf(record: ResourceRecord): Growing {
-    const { name, type, class: recordClass, ttl } = record;
+  #groupOf(name: Name, type: number, recordClass: number, ttl: number): Growing {
     const last = this.#last;
     if (last !== undefined && last.name === name && last.type === type && last.class === recordClass) return last;
-    let group = this.#find(record, type);
+    let group = this.#find(name, type, recordClass);
     if (group === undefined) {
       group = { name, type, class: recordClass, ttl, rdatas: [], signatures: [] };
-      this.rrsets.push(group);
-      this.#byKey?.set(groupKey(record, type), group);
+      this.#rrsets.push(group);
+      this.#byKey?.set(groupKey(name, type, recordClass), group);
     }
     this.#last = group;
     return group;
   }
 
-  #find(record: ResourceRecord, type: number): Growing | undefined {
-    const { name, class: recordClass } = record;
-    const { rrsets } = this;
+  #find(name: Name, type: number, recordClass: number): Growing | undefined {
+    const rrsets = this.#rrsets;
     if (rrsets.length <= comparedOneByOne) {
       for (const one of rrsets) if (one.type === type && one.class === recordClass && one.name === name) return one;
       return undefined;
     }
-    this.#byKey ??= new Map(rrsets.map((one) => [groupKey(one, one.type), one]));
-    return this.#byKey.get(groupKey(record, type));
+    this.#byKey ??= new Map(rrsets.map((one) => [groupKey(one.name, one.type, one.class), one]));
+    return this.#byKey.get(groupKey(name, type, recordClass));
   }
 
   #has(group: Growing, rdata: Uint8Array): boolean {
     const { rdatas } = group;
     if (rdatas.length < comparedOneByOne) {
-      for (const one of rdatas) if (same(one, rdata)) return true;
-      return false;
+      return hasSame(rdatas, rdata);
     }
     this.#seen ??= new Map();
     let seen = this.#seen.get(group);
@@ -150,8 +165,13 @@ class Grouping {
   }
 }
 
-function groupKey({ name, class: recordClass }: Pick<ResourceRecord, 'name' | 'class'>, type: number): string {
+function groupKey(name: Name, type: number, recordClass: number): string {
   return name + String.fromCharCode(type, recordClass);
+}
+
+function hasSame(rdatas: readonly Uint8Array[], rdata: Uint8Array): boolean {
+  for (const one of rdatas) if (same(one, rdata)) return true;
+  return false;
 }
 
 function same(a: Uint8Array, b: Uint8Array): boolean {
