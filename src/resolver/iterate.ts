@@ -27,11 +27,11 @@ import { isBare, type Scrubbed, scrub } from './scrub.ts';
 import type { Tried } from './select-server.ts';
 import { storeChain, storeDenial, storePriming, storeReferral, storeRRset, storeZoneServers } from './store.ts';
 
-/** Walks from the closest delegation to what `lookup` asks. Every pass is paid from the budget, so it ends. */
-export async function iterate(scope: Scope, lookup: Lookup, find: Find): Promise<Found> {
+/** Walks from the closest delegation to what `lookup` asks. Every pass is paid from the budget, so it ends. `minimising`: RFC 9156. */
+export async function iterate(scope: Scope, lookup: Lookup, find: Find, minimising = true): Promise<Found> {
   const { name, type } = lookup;
   const { limits, upstream } = scope.shared.options;
-  const minimisation = startMinimisation(!minimises(scope, lookup));
+  const minimisation = startMinimisation(!(minimising && minimises(scope, lookup)));
   const relaxed = upstream.qnameMinimisation !== 'strict';
   const places = new Map<Name, Tried>();
   let bareAnswers = 0;

@@ -35,9 +35,14 @@ async function findLink(scope: Scope, link: Lookup): Promise<Found> {
 /** RFC 4035, 5.5 leaves it to us: bogus data are asked for again, of other servers, before they count as bogus. */
 async function validateOrRetry(scope: Scope, link: Lookup, first: Found): Promise<Found> {
   let found = first;
-  // Each pass spends a retry of the budget.
+  // Each pass spends a retry of the budget, but for one that asks in full.
   for (;;) {
     const judged = await validate(scope, link, found, findLink);
+    if (isBeside(judged, link)) {
+      found = await iterate(scope, link, find, false);
+      if (found.kind === 'failure') return found;
+      continue;
+    }
     if (judged.kind !== 'failure' || !isDoubtful(judged, found) || !scope.distrust(found)) return judged;
     const doubted = found;
     found = await iterate(scope, link, find);
@@ -47,6 +52,15 @@ async function validateOrRetry(scope: Scope, link: Lookup, first: Found): Promis
       return judged;
     }
   }
+}
+
+/**
+ * Whether what was said not to exist does, without a type that nobody asked for: an ancestor of the name, or the name for
+ * another question. That says nothing of this one, which is asked in full then.
+ */
+function isBeside(found: Found, { name, type }: Lookup): boolean {
+  if (found.kind !== 'denial' || found.entry.kind === 'nxdomain') return false;
+  return found.entry.name !== name || found.entry.type !== type;
 }
 
 function keepBogus(scope: Scope, found: Found, why: ExtendedError | undefined): void {

@@ -386,6 +386,26 @@ describe('signed data that were changed', () => {
   });
 });
 
+describe('NXDOMAIN made of an honest NODATA', () => {
+  const denying = (name: string, type: number): World =>
+    tampered((asked, honest) =>
+      asked.text === name && asked.type === type ? { ...honest, rcode: NXDOMAIN } : undefined,
+    );
+
+  it('denies neither the names below, nor other types', async () => {
+    // Asked on the way down, when names are minimised (RFC 9156).
+    const below = await denying('wild.zone.', TYPE.A).ask('real.wild.zone.');
+    // Kept for a client that sets CD.
+    const world = denying('www.zone.', TYPE.DS);
+    await world.ask('www.zone.', TYPE.DS, true);
+    const beside = await world.ask('www.zone.');
+    const answers = [addresses(below), addresses(beside)];
+    expect([below.security, beside.security]).toEqual(['secure', 'secure']);
+    exactly('downgrade', 'names denied by a false NXDOMAIN', answers.filter(({ length }) => length === 0).length, 0);
+    expect(answers).toEqual([['192.0.2.4'], [TRUTH]]);
+  });
+});
+
 describe('honest data beside them', () => {
   it.each([
     ['an answer', 'www.zone.', TYPE.A, 'secure', RCODE.NOERROR],
