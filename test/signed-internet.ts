@@ -14,6 +14,8 @@ export const OPEN_IP = '10.0.0.3';
 /** deep.open.: signed, with DS in open.: an island. */
 export const ISLAND_IP = '10.0.0.4';
 
+const options = { fixed: true };
+
 /** Its zones, made once: signing takes time. */
 export const good: SignedZone = new SignedZone(
   'good.',
@@ -26,8 +28,13 @@ export const good: SignedZone = new SignedZone(
   lost.good. CNAME nothing.good.
   ns.good. A 10.0.0.1
   ns2.good. A 10.0.0.2`,
+  options,
 );
-export const island: SignedZone = new SignedZone('deep.open.', 'www.deep.open. A 192.0.2.5\nns.deep.open. A 10.0.0.4');
+export const island: SignedZone = new SignedZone(
+  'deep.open.',
+  'www.deep.open. A 192.0.2.5\nns.deep.open. A 10.0.0.4',
+  options,
+);
 export const open: SignedZone = new SignedZone(
   'open.',
   `www.open. A 192.0.2.4
@@ -35,6 +42,7 @@ export const open: SignedZone = new SignedZone(
   deep.open. NS ns.deep.open.
   ns.deep.open. A 10.0.0.4
   ${island.ds}`,
+  options,
 );
 export const root: SignedZone = new SignedZone(
   '.',
@@ -45,6 +53,7 @@ export const root: SignedZone = new SignedZone(
   open. NS ns.open.
   ns.open. A 10.0.0.3
   ${good.ds}`,
+  options,
 );
 
 /** The world with these zones served honestly, but for the behaviours given by address. */

@@ -11,6 +11,7 @@ import {
   parseDocument,
   visit,
 } from 'yaml';
+import { printable } from '../base/printable.ts';
 import { checkSettings, keyToText, type SettingsFault } from './schema.ts';
 import type { Settings } from './settings.ts';
 
@@ -161,5 +162,5 @@ function plainMessage(message: string): string {
   const hint = /flow|bracket|']'|nested mapping/i.test(line)
     ? '; quote addresses such as "[::1]:53" and "::1/128"'
     : '';
-  return `not YAML: ${line}${hint}`;
+  return `not YAML: ${printable(line)}${hint}`;
 }

@@ -121,10 +121,7 @@ class Validation {
     return untilMs === undefined ? Number.POSITIVE_INFINITY : (untilMs - this.#scope.nowMs()) / 1000;
   }
 
-  /**
-   * As {@link settle}; an NXDOMAIN whose proof shows an empty non-terminal becomes NODATA, as Unbound has it: of the name
-   * and type for which it was said, which may be others than those asked.
-   */
+  /** As {@link settle}; NXDOMAIN with a proof of NODATA becomes that, as in Unbound: of its own name and type, asked or not. */
   async settleDenial(entry: DenialEntry): Promise<DenialEntry | FoundFailure> {
     if (entry.security !== 'unchecked') return entry;
     const verdict = await this.denial(entry);

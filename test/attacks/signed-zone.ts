@@ -24,6 +24,8 @@ import { type Asked, type Reply, ROOT_IP } from './world.ts';
 /** How a zone denies. */
 export interface SignedZoneOptions {
   readonly algorithm?: number;
+  /** With one and the same key of Ed25519 for zones of this name, so that each run has the same octets. */
+  readonly fixed?: boolean;
   /** Present: NSEC3 with this many iterations and no salt. */
   readonly nsec3Iterations?: number;
   /** For every signature. */
@@ -54,7 +56,8 @@ export class SignedZone {
     this.origin = origin;
     this.name = nameFromText(origin);
     this.#options = options;
-    this.signer = new Signer(origin, options.algorithm ?? 13);
+    const { fixed = false } = options;
+    this.signer = new Signer(origin, fixed ? 15 : (options.algorithm ?? 13), { fixed });
     const ns = origin === '.' ? `. 300 NS a.root.\na.root. 300 A ${ROOT_IP}` : `${origin} 300 NS ns.test.`;
     const apex = `${origin} 300 SOA ns.test. host.test. 1 7200 3600 1209600 300\n${ns}\n`;
     for (const rrset of toRRsets(parseZoneText(`${apex}${text.replace(/^ +/gm, '')}`, { ttl: 300 }))) this.add(rrset);

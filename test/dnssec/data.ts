@@ -1,6 +1,6 @@
 // What the tests of dnssec/ share: records from text, the context of a check, zones signed on the spot.
 
-import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { makeLimits } from '../../src/base/limits.ts';
 import { algorithmOf } from '../../src/dnssec/algorithms.ts';
@@ -108,17 +108,21 @@ export interface SignOptions {
   readonly typeCovered?: number;
 }
 
-/** A zone key made for one test, and signatures by it. */
+/** A zone key made for one test, and signatures by it; `fixed`: of Ed25519 (15), both the same each time. */
 export class Signer {
   readonly zone: Name;
   readonly dnskey: Uint8Array;
   readonly #algorithm: number;
   readonly #private: KeyObject;
 
-  constructor(zone: string, algorithm: number, options: { flags?: number; protocol?: number; bits?: number } = {}) {
+  constructor(
+    zone: string,
+    algorithm: number,
+    options: { flags?: number; protocol?: number; bits?: number; fixed?: boolean } = {},
+  ) {
     this.zone = nameFromText(zone);
     this.#algorithm = algorithm;
-    const pair = generateKey(algorithm, options.bits ?? 1024);
+    const pair = options.fixed === true ? fixedKey(zone) : generateKey(algorithm, options.bits ?? 1024);
     this.#private = pair.privateKey;
     const head = [(options.flags ?? 256) >> 8, (options.flags ?? 256) & 0xff, options.protocol ?? 3, algorithm];
     this.dnskey = Uint8Array.from([...head, ...publicKeyField(pair.publicKey)]);
@@ -171,6 +175,16 @@ export class Signer {
     if (algorithm?.kind !== 'ecdsa') return sign(algorithm?.digest ?? null, data, this.#private);
     return sign(algorithm.digest, data, { key: this.#private, dsaEncoding: 'ieee-p1363' });
   }
+}
+
+/** PKCS #8 (RFC 8410, 7) but for the 32 octets of the key. */
+const ED25519_HEAD = Buffer.from('302e020100300506032b657004220420', 'hex');
+
+function fixedKey(zone: string): { privateKey: KeyObject; publicKey: KeyObject } {
+  const secret = createHash('sha256').update(zone).digest();
+  const key = Buffer.concat([ED25519_HEAD, secret]);
+  const privateKey = createPrivateKey({ key, format: 'der', type: 'pkcs8' });
+  return { privateKey, publicKey: createPublicKey(privateKey) };
 }
 
 function generateKey(algorithm: number, bits: number): { publicKey: KeyObject; privateKey: KeyObject } {

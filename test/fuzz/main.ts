@@ -1,4 +1,5 @@
-// Entry of `npm run fuzz [-- --seconds N] [--seed N] [module…]`: runs each module of this folder for its share of time.
+// Entry of `npm run fuzz [-- --seconds N] [--seed N] [module…]`: runs each module of this folder for its share of
+// time. The seed, by default the date, and the corpus are printed: the same seed gives the same inputs.
 
 import { readdirSync } from 'node:fs';
 import { inspect, parseArgs } from 'node:util';
@@ -8,8 +9,10 @@ export interface FuzzModule {
   run(options: { readonly seconds: number; readonly seed: number }): unknown;
 }
 
+/** New inputs each day. */
+const today = new Date().toISOString().slice(0, 10).replaceAll('-', '');
 const { values, positionals } = parseArgs({
-  options: { seconds: { type: 'string', default: '60' }, seed: { type: 'string', default: '20240229' } },
+  options: { seconds: { type: 'string', default: '60' }, seed: { type: 'string', default: today } },
   allowPositionals: true,
 });
 const [seconds, seed] = [Number(values.seconds), Number(values.seed)];

@@ -16,5 +16,5 @@ export async function run({ seconds, seed }: { readonly seconds: number; readonl
     questions += report.questions;
     if (report.violations.length > 0) throw new Error(report.violations.join('\n'));
   }
-  return `seeds ${seed}..${next - 1}, ${questions} resolutions`;
+  return `trees of seeds ${seed}..${next - 1}, ${questions} resolutions`;
 }

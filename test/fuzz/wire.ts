@@ -3,10 +3,8 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
-import type { Clock } from '../../src/base/ports.ts';
 import { systemClock } from '../../src/net/clock.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
-import { WireError } from '../../src/wire/error.ts';
 import { buildMessage, type Message, parseMessage, parseQuestion } from '../../src/wire/message.ts';
 import {
   nameInRdata,
@@ -23,12 +21,9 @@ import { toRecords, toRRsets } from '../../src/wire/rrset.ts';
 import { parseZoneText, recordToText } from '../../src/wire/zone-text.ts';
 import { anyMessage } from '../wire/arbitrary.ts';
 import { samples } from '../wire/samples.ts';
+import { Budget } from './lib/budget.ts';
+import { accepts, change, corpusText, hex } from './lib/octets.ts';
 
-/** The longest that one step may take with one input; a machine busy elsewhere gets {@link tries} tries. */
-const inputMsMost = 50;
-const tries = 5;
-/** How far the heap may grow within one input: 64 KB of octets have at most 6000 records. */
-const heapOctetsMost = 48 * 2 ** 20;
 /** How far the process may have grown at the end. */
 const growthOctetsMost = 150 * 2 ** 20;
 const messageOctetsMost = 0xffff;
@@ -57,53 +52,7 @@ export function run({ seconds, seed }: { readonly seconds: number; readonly seed
   }
   const grown = rssAtStart === 0 ? 0 : process.memoryUsage().rss - rssAtStart;
   if (grown > growthOctetsMost) throw new Error(`the process grew by ${grown} octets`);
-  return `${inputs} inputs, ${parsed} of them messages, slowest step: ${budget.slowest}, ${budget.slowestMs.toFixed(1)} ms`;
-}
-
-/** Holds each step of the codec to its time and memory. */
-class Budget {
-  readonly #clock: Clock;
-  slowestMs = 0;
-  slowest = '';
-
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
-
-  spend<T>(what: string, step: () => T): T {
-    let bestMs = Number.POSITIVE_INFINITY;
-    let ended: { readonly result: T } | { readonly error: unknown } | undefined;
-    for (let i = 0; i < tries && bestMs > inputMsMost; i++) {
-      const heapBefore = process.memoryUsage().heapUsed;
-      const startMs = this.#clock.nowMs();
-      try {
-        ended = { result: step() };
-      } catch (error) {
-        ended = { error }; // a refusal has to be as quick
-      }
-      bestMs = Math.min(bestMs, this.#clock.nowMs() - startMs);
-      const grown = process.memoryUsage().heapUsed - heapBefore;
-      if (grown > heapOctetsMost) throw new Error(`${what}: ${grown} octets of heap`);
-    }
-    if (bestMs > inputMsMost) throw new Error(`${what}: ${bestMs.toFixed(0)} ms`);
-    if (bestMs > this.slowestMs) {
-      this.slowestMs = bestMs;
-      this.slowest = what;
-    }
-    if (ended === undefined || 'error' in ended) throw ended?.error;
-    return ended.result;
-  }
-}
-
-/** Whether `body` ends well; false on WireError; anything else is thrown on. */
-function accepts(body: () => void): boolean {
-  try {
-    body();
-    return true;
-  } catch (error) {
-    if (error instanceof WireError) return false;
-    throw error;
-  }
+  return `${corpusText('messages', corpus)}; ${inputs} inputs, ${parsed} of them messages, slowest step: ${budget.slowest}, ${budget.slowestMs.toFixed(1)} ms`;
 }
 
 function tryMessage(octets: Uint8Array, budget: Budget): void {
@@ -163,16 +112,6 @@ function nextInput(random: SeededRandom, corpus: readonly Uint8Array[]): Uint8Ar
   return random.integer(8) === 0 ? octets.subarray(0, random.integer(octets.length)) : octets;
 }
 
-function change(octets: Uint8Array, random: SeededRandom): void {
-  const at = random.integer(octets.length);
-  const kind = random.integer(5);
-  if (kind === 0) octets[at] = random.integer(256);
-  else if (kind === 1) octets[at] = (octets[at] as number) ^ (1 << random.integer(8));
-  else if (kind === 2) octets[at] = [0, 1, 0x3f, 0x40, 0x80, 0xc0, 0xff][random.integer(7)] as number;
-  else if (kind === 3) octets.set([0xc0, random.integer(256)].slice(0, octets.length - at), at);
-  else octets.copyWithin(at, random.integer(octets.length), octets.length - random.integer(4));
-}
-
 /** Owners that are each a pointer to the one before, and RDATA full of pointers: work that grows with its square. */
 function pointerChain(random: SeededRandom): Uint8Array {
   const octets = header(random);
@@ -222,8 +161,4 @@ function header(random: SeededRandom): Uint8Array {
   const octets = new Uint8Array(messageOctetsMost);
   octets[2] = 0x80 | random.integer(128);
   return octets;
-}
-
-function hex(octets: Uint8Array): string {
-  return `${octets.length} octets ${Buffer.from(octets).toString('hex').slice(0, 4000)}`;
 }
