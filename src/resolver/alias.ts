@@ -11,7 +11,7 @@ export function dnameTarget(dname: RRset, name: Name): Name | undefined {
   return replaceSuffix(name, dname.name, nameInRdata(dname.rdatas[0] as Uint8Array));
 }
 
-/** The target of a CNAME RRset; of several, which no zone may have, the first counts. */
+/** The target of a CNAME RRset. */
 export function cnameTarget(cname: RRset): Name {
   return nameInRdata(cname.rdatas[0] as Uint8Array);
 }

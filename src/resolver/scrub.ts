@@ -44,7 +44,7 @@ export function scrub(
   limits: Limits,
 ): Scrubbed {
   const dropped: Dropped[] = [];
-  const answer = scrubAnswer(response.answer, zone, name, type, limits, dropped);
+  const answer = scrubAnswer(response.answer.map(single), zone, name, type, limits, dropped);
   const last = answer.last;
   const answered = answer.kept.some((rrset) => rrset.type === type || type === TYPE.ANY);
   const beside = response.authority;
@@ -71,6 +71,12 @@ export function isBare({ answer, authority }: Scrubbed): boolean {
 
 function isNsOf(rrset: RRset, zone: Name): boolean {
   return rrset.type === TYPE.NS && rrset.name === zone && rrset.class === CLASS.IN;
+}
+
+/** RFC 2181, 10.1 and RFC 6672, 2.4: a name has one CNAME or DNAME. Of more the first counts, and clients get no other. */
+function single(rrset: RRset): RRset {
+  if (rrset.rdatas.length < 2 || (rrset.type !== TYPE.CNAME && rrset.type !== TYPE.DNAME)) return rrset;
+  return { ...rrset, rdatas: rrset.rdatas.slice(0, 1) };
 }
 
 /** Follows the alias chain within the section: only its links and the RRset at its end belong to the question. */
