@@ -142,3 +142,36 @@ describe('a wildcard’s proof', () => {
     expect([...later.answer, ...later.authority].map(({ ttl }) => ttl)).toEqual([15, 15]);
   });
 });
+
+describe('a chain of zones in which one server each is bad', () => {
+  it('is secure by the others', async () => {
+    const zones = ['good.', 'sub.good.', 'deep.sub.good.'];
+    const ips = zones.map((_, i) => [`10.1.${i}.1`, `10.1.${i}.2`] as const);
+    const made: SignedZone[] = [];
+    for (const [i, name] of [...zones.entries()].reverse()) {
+      const child = made[0];
+      const [bad, fine] = ips[i + 1] ?? [];
+      const cut = child && `${child.origin} NS a.${child.origin}\n${child.origin} NS b.${child.origin}\n${child.ds}`;
+      const glue = child && `a.${child.origin} A ${bad}\nb.${child.origin} A ${fine}`;
+      made.unshift(new SignedZone(name, `www.${name} A 192.0.2.1\n${cut ?? ''}\n${glue ?? ''}`));
+    }
+    const [first] = made as [SignedZone];
+    const [bad, fine] = ips[0] as readonly [string, string];
+    const top = new SignedZone(
+      '.',
+      `good. NS a.good.\ngood. NS b.good.\na.good. A ${bad}\nb.good. A ${fine}\n${first.ds}`,
+    );
+    const world = new World({ dnssec: { anchors: [top.anchor] } });
+    world.serve(ROOT_IP, top.reply);
+    for (const [i, zone] of made.entries()) {
+      const stranger = new SignedZone(zone.origin, `www.${zone.origin} A 192.0.2.66`);
+      const [badIp, fineIp] = ips[i] as readonly [string, string];
+      world.serve(badIp, (asked) =>
+        asked.type === TYPE.DNSKEY || asked.text === `www.${zone.origin}` ? stranger.reply(asked) : zone.reply(asked),
+      );
+      world.serve(fineIp, zone.reply);
+    }
+    const resolution = await world.ask('www.deep.sub.good.');
+    expect([resolution.security, addresses(resolution)]).toEqual(['secure', ['192.0.2.1']]);
+  });
+});

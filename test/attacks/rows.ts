@@ -426,7 +426,7 @@ export const rows: Readonly<Record<RowId, Row>> = {
     ...dnssec,
     attack: 'Bogus data multiply queries by retries',
     source: 'CVE-2026-50045',
-    defence: 'Two retries for the whole question, from its one budget; bogus is kept 60 s',
+    defence: 'Five retries for the whole question, from its one budget; bogus is kept 60 s',
     limit: 'bogusRetries, bogusTtlSeconds',
     peers: 'Unbound reset its quota at each restart',
     test: 'downgrade.test.ts',
