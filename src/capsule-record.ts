@@ -7,13 +7,18 @@ import { type CapsuleValue, readOut, waitOut } from './capsule-value.ts';
 import { readable, recordToText } from './readable.ts';
 import type { ResolutionEvent } from './resolver/events.ts';
 import { explainLines } from './resolver/explain-tree.ts';
-import { type Reads, type RecordedOptions, Recorder, type Waits } from './resolver/journal.ts';
+import type { Reads, Waits } from './resolver/journal.ts';
+import { type RecordedOptions, Recorder } from './resolver/recorder.ts';
 import type { Resolver } from './resolver/resolver.ts';
+import { RecordingRoom, type Tape } from './resolver/tape.ts';
 import type { Resolution, ResolveRequest } from './resolver/types.ts';
 import { buildResponse } from './server/respond.ts';
 import { nameToText } from './wire/name.ts';
 import { rdataToText } from './wire/rdata-text.ts';
 import { TYPE, typeToText } from './wire/types.ts';
+
+/** Octets of a recording that somebody asked for: all that the budget of a question can cause, but for hostile answers. */
+const ONE_RECORDING_OCTETS = 16 * 1024 * 1024;
 
 /** A resolution and what it can be played from. */
 export interface Recording {
@@ -29,7 +34,7 @@ export async function recordResolution(
   request: ResolveRequest,
 ): Promise<Recording> {
   const events: ResolutionEvent[] = [];
-  const journal = new Recorder(request);
+  const journal = new Recorder(request, new RecordingRoom(ONE_RECORDING_OCTETS), ONE_RECORDING_OCTETS);
   const observer = (event: ResolutionEvent): void => {
     events.push(event);
     request.observer?.(event);
@@ -37,36 +42,37 @@ export async function recordResolution(
   const resolution = await resolver.resolve({ ...request, observer, journal });
   // What goes on in the background after that is no part of it.
   const until = events.length;
-  return { resolution, events, capsule: () => capsuleOf(journal, request, resolution, events.slice(0, until)) };
+  const explanation = (): readonly string[] => explanationOf(request, events.slice(0, until), resolution);
+  const capsule = (): Capsule | undefined => {
+    const made = capsuleOf(journal, resolution);
+    return made && { ...made, explanation: explanation() };
+  };
+  return { resolution, events, capsule };
 }
 
-function capsuleOf(
-  journal: Recorder,
-  request: ResolveRequest,
-  resolution: Resolution,
-  events: readonly ResolutionEvent[],
-): Capsule | undefined {
-  const { start, ended, drawn, complete } = journal;
-  if (start === undefined || !ended) return undefined;
+/** The capsule of what was written down, without an explanation; undefined: nothing was read, or it is not done. */
+export function capsuleOf(journal: Recorder, resolution: Resolution): Capsule | undefined {
+  const { request, start, ended, tape, complete } = journal;
+  if (start === undefined || tape === undefined || !ended) return undefined;
   const values = new ValueTable();
   return {
     format: 'rootwalk-capsule',
-    version: 2,
+    version: 3,
     question: {
       name: nameToText(request.name),
       type: typeToText(request.type),
       checkingDisabled: request.checkingDisabled,
     },
     settings: settingsOf(start.options),
-    clock: { nowMs: start.nowMs, wallSeconds: start.wallSeconds },
-    random: drawn,
-    exchanges: exchangesOf(journal, start.nowMs),
+    clock: { nowMs: start.nowMs, wallSeconds: start.wallSeconds, readings: tape.readings.list() },
+    timers: tape.timers.list().map((firedMs) => (Number.isNaN(firedMs) ? null : firedMs)),
+    random: pairsOf(tape.drawn.list()),
+    exchanges: exchangesOf(tape, start.nowMs),
     complete,
-    reads: readsOf(journal, values),
-    waits: waitsOf(journal, start.nowMs, values),
+    reads: readsOf(tape, values),
+    waits: waitsOf(tape, start.nowMs, values),
     values: values.written,
     answer: answerOf(resolution, request),
-    explanation: explanationOf(request, events, resolution),
   };
 }
 
@@ -94,8 +100,7 @@ class ValueTable {
   readonly #places = new Map<unknown, number>();
 
   read<Kind extends keyof Reads>(kind: Kind, value: Reads[Kind]): number | null {
-    if (value === undefined) return null;
-    return this.#place(value, () => readOut(kind, value));
+    return value === undefined ? null : this.#place(value, () => readOut(kind, value));
   }
 
   wait(value: Waits[keyof Waits]): number | null {
@@ -103,44 +108,72 @@ class ValueTable {
     return written === undefined ? null : this.#place(value, () => written);
   }
 
+  /** A cache may give its entry as another object each time; what is no object is not known by itself. */
   #place(value: unknown, write: () => CapsuleValue): number {
-    const known = this.#places.get(value);
+    const isObject = typeof value === 'object';
+    const known = isObject ? this.#places.get(value) : undefined;
     if (known !== undefined) return known;
-    const place = this.written.push(write()) - 1;
-    this.#places.set(value, place);
+    const written = write();
+    const text = JSON.stringify(written);
+    const place = this.#places.get(text) ?? this.written.push(written) - 1;
+    this.#places.set(text, place);
+    if (isObject) this.#places.set(value, place);
     return place;
   }
 }
 
-function readsOf(journal: Recorder, values: ValueTable): CapsuleRead[] {
-  return [...journal.reads.values()].map(({ kind, key, runs }) => ({
-    kind,
-    key,
-    values: runs.map(({ value, times }) => [values.read(kind, value as Reads[typeof kind]), times]),
-  }));
+function pairsOf(numbers: readonly number[]): [number, number][] {
+  return numbers.flatMap((number, at): [number, number][] => (at % 2 === 0 ? [[number, numbers[at + 1] ?? 0]] : []));
 }
 
-function waitsOf(journal: Recorder, originMs: number, values: ValueTable): CapsuleWait[] {
-  return journal.waits.map(({ kind, key, startMs, own, result }) => ({
-    kind,
-    key,
-    ...(startMs === undefined ? {} : { startMs: startMs - originMs }),
-    ...(own ? { own } : {}),
-    ...(result && { endMs: result.endMs - originMs, value: values.wait(result.value as Waits[typeof kind]) }),
-  }));
+function readsOf(tape: Tape, values: ValueTable): CapsuleRead[] {
+  const reads = new Map<string, { kind: keyof Reads; key: string; values: [number | null, number][] }>();
+  for (const { look, name, detail, value } of tape.reads()) {
+    const { kind } = look;
+    const key = look.key(name, detail, value as never);
+    const id = `${kind} ${key}`;
+    const read = reads.get(id) ?? { kind, key, values: [] };
+    reads.set(id, read);
+    const place = values.read(kind, value as Reads[typeof kind]);
+    const last = read.values.at(-1);
+    if (last !== undefined && last[0] === place) last[1] += 1;
+    else read.values.push([place, 1]);
+  }
+  return [...reads.values()];
 }
 
-function exchangesOf(journal: Recorder, originMs: number): CapsuleExchange[] {
-  return journal.exchanges.map(({ server, protocol, query, startMs, timeoutMs, arrivals, outcome }) => ({
-    server: addressKey(server),
-    protocol,
-    startMs: startMs - originMs,
-    tookMs: outcome === undefined ? timeoutMs : outcome.endMs - startMs,
-    query: messageOf(query),
-    arrivals: arrivals.map(({ atMs, verdict, octets }) => ({ afterMs: atMs - startMs, verdict, ...messageOf(octets) })),
-    outcome: outcome?.kind ?? 'unfinished',
-    ...(outcome?.detail === undefined ? {} : { detail: outcome.detail }),
-  }));
+function waitsOf(tape: Tape, originMs: number, values: ValueTable): CapsuleWait[] {
+  return [...tape.waits()].map(({ what, about, end }): CapsuleWait => {
+    const { kind } = what;
+    const common = { kind, key: what.key(about) };
+    if (end === undefined) return common;
+    if (end === 'own') return { ...common, own: true };
+    const { startMs, result } = end;
+    const ended = result && {
+      endMs: result.endMs - originMs,
+      value: values.wait(result.value as Waits[typeof kind]),
+    };
+    return { ...common, startMs: startMs - originMs, ...ended };
+  });
+}
+
+function exchangesOf(tape: Tape, originMs: number): CapsuleExchange[] {
+  return tape.exchanges.map(
+    ({ server, protocol, query, startMs, timeoutMs, arrivals, outcome, endMs, detail }): CapsuleExchange => ({
+      server: addressKey(server),
+      protocol,
+      startMs: startMs - originMs,
+      tookMs: outcome === undefined ? timeoutMs : endMs - startMs,
+      query: messageOf(tape.octets(query)),
+      arrivals: arrivals.map(({ atMs, verdict, octets }) => ({
+        afterMs: atMs - startMs,
+        verdict,
+        ...messageOf(tape.octets(octets)),
+      })),
+      outcome: outcome ?? 'unfinished',
+      ...(detail === undefined ? {} : { detail }),
+    }),
+  );
 }
 
 function settingsOf(options: RecordedOptions): CapsuleSettings {

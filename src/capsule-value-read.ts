@@ -121,6 +121,7 @@ function serverIn(value: Of<'server'>): ServerState {
     // Capsules older than cookies have none.
     cookieUnknownUntilMs: momentIn(value.cookieUnknownUntilMs ?? 'never'),
     lame: new Map(value.lame.map(([zone, untilMs]) => [nameFromText(zone), momentIn(untilMs)])),
+    frozen: undefined,
   };
 }
 

@@ -8,7 +8,7 @@ import type { ServerState } from './cache/servers.ts';
 import type { HashParameters, Nsec3Range, NsecRange, SoaOfZone } from './cache/zone-ranges.ts';
 import { base64Of, type CapsuleRRset, rrsetOut } from './capsule-rrset.ts';
 import type { Reply } from './resolver/exchange.ts';
-import type { Reads, Waits } from './resolver/journal.ts';
+import type { KeptReply, Reads, Waits } from './resolver/journal.ts';
 import type { FailureReason } from './resolver/types.ts';
 import type { ZoneStatus } from './resolver/zone-status.ts';
 import type { ExtendedError } from './wire/message.ts';
@@ -186,7 +186,7 @@ export function readOut<Kind extends keyof Reads>(kind: Kind, value: NonNullable
 }
 
 /** What was waited for, as JSON; undefined for what has no value but its end. */
-export function waitOut(value: Waits[keyof Waits]): CapsuleValue | undefined {
+export function waitOut(value: Waits[keyof Waits] | KeptReply): CapsuleValue | undefined {
   if (value === undefined) return undefined;
   switch (value.kind) {
     case 'message':
@@ -222,19 +222,21 @@ function delegationOut(delegation: Delegation): CapsuleValue {
 }
 
 function serverOut(state: ServerState): CapsuleValue {
-  const { address, smoothedRttMs, lame, heardAtMs, timedOutAtMs, backoffUntilMs, ednsUntilMs, ...others } = state;
-  const { cookie, cookieUnknownUntilMs, ...rest } = others;
+  const { address, smoothedRttMs, rttVariationMs, timeouts, edns, ednsRefusals, cookie, lame } = state;
   return {
     is: 'server',
     ...address,
     ...(smoothedRttMs === undefined ? {} : { smoothedRttMs }),
-    ...rest,
-    heardAtMs: momentOut(heardAtMs),
-    timedOutAtMs: momentOut(timedOutAtMs),
-    backoffUntilMs: momentOut(backoffUntilMs),
-    ednsUntilMs: momentOut(ednsUntilMs),
+    rttVariationMs,
+    heardAtMs: momentOut(state.heardAtMs),
+    timeouts,
+    timedOutAtMs: momentOut(state.timedOutAtMs),
+    backoffUntilMs: momentOut(state.backoffUntilMs),
+    edns,
+    ednsUntilMs: momentOut(state.ednsUntilMs),
+    ednsRefusals,
     ...(cookie && { cookie: { ...cookie, octets: base64Of(cookie.octets) } }),
-    cookieUnknownUntilMs: momentOut(cookieUnknownUntilMs),
+    cookieUnknownUntilMs: momentOut(state.cookieUnknownUntilMs),
     lame: [...lame].map(([zone, untilMs]) => [nameToText(zone), momentOut(untilMs)]),
   };
 }

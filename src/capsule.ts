@@ -91,14 +91,19 @@ export interface CapsuleWait {
   readonly value?: number | null;
 }
 
-/** The capsule. Version 1 has no `reads`, `waits` and `values`: the caches were empty at its start. No client is in it. */
+/**
+ * The capsule. Version 2 has no `readings` and `timers`: time is played by how long things took. Version 1 has no `reads`,
+ * `waits` and `values` either: the caches were empty at its start. No client is in it.
+ */
 export interface Capsule {
   readonly format: 'rootwalk-capsule';
-  readonly version: 1 | 2;
+  readonly version: 1 | 2 | 3;
   readonly question: { readonly name: string; readonly type: string; readonly checkingDisabled: boolean };
   readonly settings: CapsuleSettings;
-  /** The clocks at the start: monotonic milliseconds, seconds since 1970. */
-  readonly clock: { readonly nowMs: number; readonly wallSeconds: number };
+  /** The clocks at the start: monotonic milliseconds, seconds since 1970; and what the former said later, each time. */
+  readonly clock: { readonly nowMs: number; readonly wallSeconds: number; readonly readings?: readonly number[] };
+  /** When each timer that was set fired, by the same clock, in the order of setting; null: not before the end. */
+  readonly timers?: readonly (number | null)[];
   /** Values drawn, in order: below what, and which. */
   readonly random: readonly (readonly [below: number, value: number])[];
   readonly exchanges: readonly CapsuleExchange[];

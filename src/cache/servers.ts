@@ -40,6 +40,8 @@ export interface ServerState {
   cookieUnknownUntilMs: number;
   /** Zones that it does not serve, and until when that is believed. */
   readonly lame: Map<Name, number>;
+  /** What `frozen()` gave last (server-frozen.ts). */
+  frozen: ServerState | undefined;
 }
 
 /** The states of servers; bounded, and an address seen once does not put out those in use. */
@@ -111,8 +113,8 @@ function keyOf(ip: string, port: number): string {
 
 const USUAL_PORT = 53;
 
-/** Octets that a typical server's state takes, its place in the map, its address and its key included. */
-export const stateOctets = 1500;
+/** Octets that a typical server's state takes, its place in the map, its address, its key and a frozen copy included. */
+export const stateOctets = 1750;
 
 /** Zones remembered as lame for one server. */
 const lameZonesMax = 8;
@@ -281,5 +283,6 @@ function newState(ip: string, port: number): ServerState {
     cookie: undefined,
     cookieUnknownUntilMs: -Infinity,
     lame: new Map(),
+    frozen: undefined,
   };
 }

@@ -1,4 +1,4 @@
-// Reads files that a user named, and says in words why one cannot be read.
+// Reads and writes files that a user named, and says in words why one cannot be.
 
 import { printable } from '../base/printable.ts';
 import { CliError, type Io, systemCode } from './io.ts';
@@ -9,6 +9,17 @@ export async function readText(io: Io, file: string, because = ''): Promise<stri
     return await io.readFile(file);
   } catch (error) {
     throw new CliError(`${printable(file)}: ${whyUnreadable(error)}${because}`);
+  }
+}
+
+/** Writes a file that a user named; {@link CliError} when it cannot be written. */
+export async function writeText(io: Io, path: string, text: string): Promise<void> {
+  try {
+    await io.writeFile(path, text);
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === undefined) throw error;
+    throw new CliError(`${printable(path)}: cannot be written (${code})`);
   }
 }
 

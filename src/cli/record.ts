@@ -3,9 +3,10 @@
 import { silentLog } from '../base/ports.ts';
 import { recordResolution } from '../capsule-record.ts';
 import { readDigOptions } from './dig-options.ts';
-import { CliError, EXIT, type Io, systemCode } from './io.ts';
+import { CliError, EXIT, type Io } from './io.ts';
 import { exitCode } from './query.ts';
 import { readQuestion } from './question.ts';
+import { writeText } from './read-text.ts';
 import { findSettings } from './settings.ts';
 
 /** What commander found beside the words. */
@@ -28,20 +29,10 @@ export async function record(io: Io, words: readonly string[], flags: RecordFlag
     const { resolution, capsule } = await recordResolution(opened, { ...question, checkingDisabled: cd });
     const made = capsule();
     if (made === undefined) throw new CliError('nothing was resolved, so there is nothing to record', EXIT.noAnswer);
-    await write(io, flags.output, `${JSON.stringify(made, undefined, 1)}\n`);
+    await writeText(io, flags.output, `${JSON.stringify(made, undefined, 1)}\n`);
     io.out(`${flags.output}: ${made.exchanges.length} exchanges; rootwalk replay --explain ${flags.output} plays it\n`);
     return exitCode(io, question, resolution);
   } finally {
     await opened.close();
-  }
-}
-
-async function write(io: Io, path: string, text: string): Promise<void> {
-  try {
-    await io.writeFile(path, text);
-  } catch (error) {
-    const code = systemCode(error);
-    if (code === undefined) throw error;
-    throw new CliError(`${path}: cannot be written (${code})`);
   }
 }

@@ -2,6 +2,7 @@
 
 import { AssertionError } from '../base/assert.ts';
 import { printable } from '../base/printable.ts';
+import type { Capsule } from '../capsule.ts';
 import type { ResolutionEvent } from '../resolver/events.ts';
 import { explainLines } from '../resolver/explain-tree.ts';
 import { parseCapsule } from '../testing/capsule.ts';
@@ -49,22 +50,26 @@ async function playScenario(file: ReplayFile): Promise<PlayedFile> {
 }
 
 async function playCapsule({ path, text }: ReplayFile, explain: boolean): Promise<PlayedFile> {
-  const events: ResolutionEvent[] = [];
   try {
-    const capsule = parseCapsule(text, path);
-    const { same, difference, resolution } = await replayCapsule(
-      capsule,
-      explain ? { observer: (event) => events.push(event) } : {},
-    );
-    const question = { name: nameFromText(capsule.question.name), type: typeFromText(capsule.question.type) ?? 0 };
-    const elapsedMs = (events.at(-1)?.atMs ?? 0) - (events[0]?.atMs ?? 0);
-    const explanation = explain ? explainLines(question, events, resolution, elapsedMs) : undefined;
-    return { file: path, status: same ? 'passed' : 'failed', reason: difference, explanation };
+    const { difference, explanation } = await explainCapsule(parseCapsule(text, path));
+    const told = explain ? { explanation } : {};
+    return { file: path, status: difference === undefined ? 'passed' : 'failed', reason: difference, ...told };
   } catch (error) {
     if (!(error instanceof Error) || OUR_FAULTS.some((fault) => error instanceof fault)) throw error;
     const reason = error.message.startsWith(`${path}: `) ? error.message.slice(path.length + 2) : error.message;
     return { file: path, status: 'failed', reason };
   }
+}
+
+/** Plays a capsule: the steps as `explain` tells them, and the first thing that was not as recorded. */
+export async function explainCapsule(
+  capsule: Capsule,
+): Promise<{ readonly explanation: readonly string[]; readonly difference: string | undefined }> {
+  const events: ResolutionEvent[] = [];
+  const { difference, resolution } = await replayCapsule(capsule, { observer: (event) => events.push(event) });
+  const question = { name: nameFromText(capsule.question.name), type: typeFromText(capsule.question.type) ?? 0 };
+  const elapsedMs = (events.at(-1)?.atMs ?? 0) - (events[0]?.atMs ?? 0);
+  return { explanation: explainLines(question, events, resolution, elapsedMs), difference };
 }
 
 /** The report of a run: a line a file, what was expected and what came where one failed, and a count. */

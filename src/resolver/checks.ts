@@ -9,6 +9,7 @@ import type { RRset } from '../wire/rrset.ts';
 import { EDE } from '../wire/types.ts';
 import { failLimit } from './failure.ts';
 import type { FoundFailure } from './found.ts';
+import type { WaitFor } from './journal.ts';
 import type { Lookup, Scope } from './scope.ts';
 import type { TrustState } from './zone-status.ts';
 
@@ -58,7 +59,8 @@ export class Checks {
       const step = pacer.run(() => steps.next());
       if (step.done) return step.value;
       if (!this.#scope.budget.spend('signatureChecks')) return this.spent('signatureChecks');
-      const turn = pacer.admit();
+      const work = pacer.admit();
+      const turn = this.#scope.wait(TURN, work && { work, by: undefined }, undefined);
       if (turn !== undefined) await turn;
     }
   }
@@ -82,6 +84,8 @@ export class Checks {
     return failLimit(limit, this.#scope.shared.options.limits[limit]);
   }
 }
+
+const TURN: WaitFor<'turn', undefined> = { kind: 'turn', key: () => '', kept: () => undefined };
 
 /** NSEC and NSEC3 RRsets checked of one response: a proof needs four at most, twice that while parameters change. */
 const PROOFS_MAX = 8;

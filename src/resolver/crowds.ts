@@ -4,7 +4,8 @@ import type { LimitName } from '../base/limits.ts';
 import { addressKey } from '../base/ports.ts';
 import type { Delegation } from '../cache/hierarchy.ts';
 import { isBackedOff, type ServerState } from '../cache/servers.ts';
-import type { Name } from '../wire/name.ts';
+import { type Name, ROOT } from '../wire/name.ts';
+import { LOOK } from './journal.ts';
 import type { Scope } from './scope.ts';
 
 /** How many questions are in flight at each zone. No more entries than questions. */
@@ -39,7 +40,7 @@ export function crowdAtZone(scope: Scope, delegation: Delegation): LimitName | u
   if (isConfigured(delegation)) return undefined;
   const { options, crowds } = scope.shared;
   const { zone } = delegation;
-  const crowded = scope.read('crowded', crowds.atZone(zone) >= options.limits.questionsPerZone, zone);
+  const crowded = scope.read(LOOK.crowdedZone, crowds.atZone(zone) >= options.limits.questionsPerZone, zone);
   return crowded ? 'questionsPerZone' : undefined;
 }
 
@@ -50,6 +51,5 @@ export function crowdAtServer(scope: Scope, state: ServerState, configured: bool
   const limit = isBackedOff(seen, scope.nowMs()) ? 'questionsPerSilentServer' : 'questionsPerServer';
   if (configured && limit === 'questionsPerServer') return undefined;
   const live = state.inFlight >= options.limits[limit];
-  const crowded = scope.journal === undefined ? live : scope.journal.read('crowded', addressKey(seen.address), live);
-  return crowded ? limit : undefined;
+  return scope.read(LOOK.crowdedServer, live, ROOT, addressKey(seen.address)) ? limit : undefined;
 }

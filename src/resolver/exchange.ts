@@ -16,6 +16,7 @@ import type { ServerResponse } from '../wire/response.ts';
 import { RCODE, typeToText } from '../wire/types.ts';
 import type { EventBody } from './events.ts';
 import { withinDeadline } from './failure.ts';
+import type { WaitFor } from './journal.ts';
 import { cookieIn, judgeReply, type ReplySlot } from './match-reply.ts';
 import type { Lookup, Scope } from './scope.ts';
 import { cookieFor } from './upstream-cookie.ts';
@@ -59,15 +60,16 @@ export interface ExchangeRequest {
 export function exchange(scope: Scope, lookup: Lookup, request: ExchangeRequest): Promise<Reply> {
   const { exchanges } = scope.shared;
   const key = exchangeKey(request);
-  const running = request.attempt > 1 ? undefined : scope.wait('exchange', exchanges.get(key), () => keyText(request));
+  const running = request.attempt > 1 ? undefined : scope.wait(EXCHANGE, exchanges.get(key), key);
   if (running !== undefined) return join(scope, lookup, request, running);
-  const started = scope.began(conduct(scope, lookup, request));
+  const work = conduct(scope, lookup, request);
+  const started = { work, by: scope };
   exchanges.set(key, started);
   const done = (): void => {
     if (exchanges.get(key) === started) exchanges.delete(key);
   };
-  started.then(done, done);
-  return started;
+  work.then(done, done);
+  return work;
 }
 
 /** Waits for an exchange that another question began. */
@@ -88,15 +90,27 @@ function conduct(scope: Scope, lookup: Lookup, request: ExchangeRequest): Promis
   return reply;
 }
 
-/** The same for people. */
-function keyText({ server, name, type, recursionDesired }: ExchangeRequest): string {
-  return `${addressKey(server.address)} ${nameToText(name)} ${typeToText(type)}${recursionDesired ? ' RD' : ''}`;
-}
-
 /** The key under which equal exchanges are joined. */
 function exchangeKey({ server, name, type, recursionDesired }: ExchangeRequest): string {
   return `${addressKey(server.address)} ${recursionDesired ? 1 : 0} ${type} ${name}`;
 }
+
+/** The same for people. */
+function exchangeText(key: string): string {
+  const [server = '', recursionDesired, type] = key.split(' ', 3);
+  const name = key.slice(`${server} ${recursionDesired} ${type} `.length) as Name;
+  return `${server} ${nameToText(name)} ${typeToText(Number(type))}${recursionDesired === '1' ? ' RD' : ''}`;
+}
+
+const EXCHANGE: WaitFor<'exchange', string> = {
+  kind: 'exchange',
+  key: exchangeText,
+  kept: (reply) => {
+    if (reply.kind !== 'message') return reply;
+    const { kind, protocol, octets } = reply;
+    return { kind, protocol, octets };
+  },
+};
 
 /** How a question goes out. */
 interface Form {

@@ -11,6 +11,7 @@ import { type Asked, classify } from './classify.ts';
 import { crowdAtZone } from './crowds.ts';
 import { failLimit, giveUp, stopReason, withinDeadline } from './failure.ts';
 import type { Found } from './found.ts';
+import { LOOK, type WaitFor } from './journal.ts';
 import {
   askWhole,
   type Minimisation,
@@ -200,10 +201,10 @@ function isPriming({ name, type }: Lookup): boolean {
 /** RFC 9609: asks a server of the hints for the root's NS RRset. One question however many wait; hints serve if it fails. */
 export async function prime(scope: Scope, find: Find): Promise<void> {
   const { shared } = scope;
-  const running = scope.wait('priming', shared.priming, () => '.');
-  if (running === undefined) {
-    if (scope.nowMs() < scope.read('primeAgain', shared.primeAgainMs, ROOT)) return;
-    shared.priming = iterate(scope, scope.primingLookup(), find)
+  let priming = scope.wait(PRIMING, shared.priming, undefined);
+  if (priming === undefined) {
+    if (scope.nowMs() < scope.read(LOOK.primeAgain, shared.primeAgainMs, ROOT)) return;
+    priming = iterate(scope, scope.primingLookup(), find)
       .then((found) => {
         // What the starter could not afford says nothing of the root.
         if (found.kind === 'failure' && (found.reason === 'timeout' || found.reason === 'limit')) return undefined;
@@ -213,10 +214,12 @@ export async function prime(scope: Scope, find: Find): Promise<void> {
       .finally(() => {
         shared.priming = undefined;
       });
+    shared.priming = { work: priming, by: scope };
   }
-  const priming = running ?? scope.began(shared.priming);
-  if (priming !== undefined) await withinDeadline(scope, priming);
+  await withinDeadline(scope, priming);
 }
+
+const PRIMING: WaitFor<'priming', undefined> = { kind: 'priming', key: () => '.', kept: () => undefined };
 
 function questionFor(delegation: Delegation, lookup: Lookup, minimisation: Minimisation, stepsMax: number): Question {
   const { name, type } = lookup;

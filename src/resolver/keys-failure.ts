@@ -5,12 +5,13 @@ import type { ExtendedError } from '../wire/message.ts';
 import { type Name, nameToText } from '../wire/name.ts';
 import { EDE, TYPE } from '../wire/types.ts';
 import type { FoundFailure } from './found.ts';
+import { LOOK } from './journal.ts';
 import type { Scope } from './scope.ts';
 
 /** Whether the keys of `zone` could not be fetched a moment ago: kept as a failure of its DNSKEY, checking disabled. */
 export function keysFailure(scope: Scope, zone: Name): FailureEntry | undefined {
   const failure = scope.shared.caches.records.failure(zone, TYPE.DNSKEY, true, scope.nowMs());
-  return scope.read('failure', failure, zone, () => 'keys');
+  return scope.read(LOOK.keysFailure, failure, zone);
 }
 
 /** Remembers that; what this question could not afford says nothing of the zone. */

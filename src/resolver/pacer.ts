@@ -11,7 +11,7 @@ const SLICE_MS = 1;
 /** Paces the checks of all resolutions together. Time is measured by the Clock, so that on virtual time nobody waits. */
 export class Pacer {
   readonly #clock: Clock;
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: ((turn: undefined) => void)[] = [];
   #spentMs = 0;
   #turnAsked = false;
 
@@ -20,7 +20,7 @@ export class Pacer {
   }
 
   /** To be awaited before a check unless undefined: this turn's share is used up. Those who wait go in order. */
-  admit(): Promise<void> | undefined {
+  admit(): Promise<undefined> | undefined {
     if (this.#spentMs < SLICE_MS && this.#waiting.length === 0) return undefined;
     this.#askTurn();
     return new Promise((resolve) => this.#waiting.push(resolve));
@@ -40,7 +40,7 @@ export class Pacer {
 
   /** Lets one go on who waits; its check lets in the next, as long as this turn's share lasts. */
   #letIn(): void {
-    this.#waiting.shift()?.();
+    this.#waiting.shift()?.(undefined);
   }
 
   #askTurn(): void {

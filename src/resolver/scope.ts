@@ -8,15 +8,15 @@ import type { Delegation, Glue, NameServerAddresses } from '../cache/hierarchy.t
 import type { HostAnswer } from '../cache/host.ts';
 import type { ServerState } from '../cache/servers.ts';
 import type { ExtendedError } from '../wire/message.ts';
-import { isSubdomainOf, type Name, nameToText, parentOf, ROOT } from '../wire/name.ts';
+import { isSubdomainOf, type Name, parentOf, ROOT } from '../wire/name.ts';
 import type { RRset } from '../wire/rrset.ts';
-import { TYPE, typeToText } from '../wire/types.ts';
+import { TYPE } from '../wire/types.ts';
 import { Budget } from './budget.ts';
 import type { EventBody, Observer } from './events.ts';
 import type { Found } from './found.ts';
 import { FreshData } from './fresh-data.ts';
-import type { Journal, Reads, Waits } from './journal.ts';
-import type { Shared } from './shared.ts';
+import { type Journal, LOOK, type Look, type Reads, type WaitFor, type Waits } from './journal.ts';
+import type { Running, Shared } from './shared.ts';
 
 /** One name being looked up: the client's question (id 0) or a sub-lookup. `above` leads back to the client's. */
 export interface Lookup {
@@ -30,6 +30,9 @@ export interface Lookup {
 /** One client question's view of the engine. */
 export class Scope {
   readonly shared: Shared;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly transport: Transport;
   readonly budget: Budget;
   readonly checkingDisabled: boolean;
   readonly observer: Observer | undefined;
@@ -43,60 +46,45 @@ export class Scope {
   #exchanges = 0;
 
   constructor(shared: Shared, checkingDisabled: boolean, observer: Observer | undefined, journal?: Journal) {
+    journal?.begin(shared);
+    const { clock, random, transport } = journal ?? shared.options;
     this.shared = shared;
-    this.budget = new Budget(shared.options.limits, shared.options.clock);
+    this.clock = clock;
+    this.random = random;
+    this.transport = transport;
+    this.budget = new Budget(shared.options.limits, clock);
     this.checkingDisabled = checkingDisabled;
     this.observer = observer;
     this.journal = journal;
-    journal?.begin(shared);
-  }
-
-  get clock(): Clock {
-    return this.shared.options.clock;
-  }
-
-  get random(): Random {
-    return this.journal?.random ?? this.shared.options.random;
-  }
-
-  get transport(): Transport {
-    return this.journal?.transport ?? this.shared.options.transport;
   }
 
   /** `live` as the journal has it: every look at what other resolutions may change passes through here. */
   read<Kind extends keyof Reads>(
-    kind: Kind,
+    look: Look<Kind>,
     live: Reads[Kind],
     name: Name,
-    detail: number | (() => string) | undefined = undefined,
+    detail: number | string = 0,
   ): Reads[Kind] {
-    if (this.journal === undefined) return live;
-    const more = detail === undefined ? '' : typeof detail === 'number' ? typeToText(detail) : detail();
-    return this.journal.read(kind, `${nameToText(name)} ${more}`.trimEnd(), live);
+    return this.journal === undefined ? live : this.journal.read(look, name, detail, live);
   }
 
   /** What is in progress for others, as the journal has it; undefined: nothing is. */
-  wait<Kind extends keyof Waits>(
-    kind: Kind,
-    running: Promise<Waits[Kind]> | undefined,
-    key: () => string,
+  wait<Kind extends keyof Waits, About>(
+    what: WaitFor<Kind, About>,
+    running: Running<Waits[Kind]> | undefined,
+    about: About,
   ): Promise<Waits[Kind]> | undefined {
-    return this.journal === undefined ? running : this.journal.wait(kind, key(), running);
-  }
-
-  /** Tells the journal that this question itself began `work`; gives it back. */
-  began<T>(work: T): T {
-    this.journal?.began(work);
-    return work;
+    if (this.journal === undefined) return running?.work;
+    return this.journal.wait(what, about, running?.work, running?.by === this);
   }
 
   nowMs(): number {
-    return this.shared.options.clock.nowMs();
+    return this.clock.nowMs();
   }
 
   /** Seconds since 1970. */
   wallSeconds(): number {
-    return this.read('wall', this.shared.options.clock.wallSeconds(), ROOT);
+    return this.read(LOOK.wall, this.shared.options.clock.wallSeconds(), ROOT);
   }
 
   /** The client's question as a lookup. */
@@ -127,7 +115,8 @@ export class Scope {
     const { observer } = this;
     if (observer === undefined) return;
     const parent = lookup.above === undefined ? {} : { parent: lookup.above.id };
-    observer({ ...body, atMs: this.nowMs(), lookup: lookup.id, ...parent });
+    // By the engine's clock, whose readings are not written down: nobody need watch a replay, or the resolution itself.
+    observer({ ...body, atMs: this.shared.options.clock.nowMs(), lookup: lookup.id, ...parent });
   }
 
   /** Notes that a bound was reached. */
@@ -198,7 +187,7 @@ export class Scope {
   rrset(name: Name, type: number): RecordEntry | undefined {
     const fresh = this.#fresh.rrset(name, type);
     if (fresh !== undefined) return fresh;
-    return this.read('rrset', this.shared.caches.records.rrset(name, type, this.nowMs()), name, type);
+    return this.read(LOOK.rrset, this.shared.caches.records.rrset(name, type, this.nowMs()), name, type);
   }
 
   /** Whether this very question's responses brought the entry. */
@@ -209,7 +198,7 @@ export class Scope {
   denial(name: Name, type: number): DenialEntry | undefined {
     const fresh = this.#fresh.denial(name, type);
     if (fresh !== undefined) return fresh;
-    const denial = this.read('denial', this.shared.caches.records.denial(name, type, this.nowMs()), name, type);
+    const denial = this.read(LOOK.denial, this.shared.caches.records.denial(name, type, this.nowMs()), name, type);
     if (denial === undefined || denial.name === name) return denial;
     // RFC 8020, 2 speaks of the public tree: a zone configured below the denied name exists all the same.
     const { zone, source } = this.closest(name);
@@ -219,12 +208,12 @@ export class Scope {
 
   failure(name: Name, type: number): FailureEntry | undefined {
     const failure = this.shared.caches.records.failure(name, type, this.checkingDisabled, this.nowMs());
-    return this.read('failure', failure, name, type);
+    return this.read(LOOK.failure, failure, name, type);
   }
 
   /** The deepest live delegation at or above `name`. */
   closest(name: Name): Delegation {
-    return this.read('closest', this.shared.caches.hierarchy.closest(name, this.nowMs()), name);
+    return this.read(LOOK.closest, this.shared.caches.hierarchy.closest(name, this.nowMs()), name);
   }
 
   /** No server that priming told of is of use: the hints serve again, for `holdMs` at least. Undefined: they do. */
@@ -237,7 +226,7 @@ export class Scope {
 
   /** The live delegation of exactly this zone. */
   delegation(zone: Name): Delegation | undefined {
-    return this.read('delegation', this.shared.caches.hierarchy.delegation(zone, this.nowMs()), zone);
+    return this.read(LOOK.delegation, this.shared.caches.hierarchy.delegation(zone, this.nowMs()), zone);
   }
 
   /** The deepest live delegation strictly above `zone`. */
@@ -248,13 +237,13 @@ export class Scope {
   /** What is known of a name server's addresses for use at `zone`; an empty list: it is known to have none. */
   addresses(zone: Name, nameServer: Name, family: 4 | 6): NameServerAddresses | undefined {
     const known = this.shared.caches.hierarchy.addresses(zone, nameServer, family, this.nowMs());
-    return this.read('addresses', known, nameServer, () => `IPv${family} for ${nameToText(zone)}`);
+    return this.read(family === 4 ? LOOK.addresses4 : LOOK.addresses6, known, nameServer, zone);
   }
 
   /** The glue for a name server in the delegation of the zone that it lies in. */
   glue(nameServer: Name, family: 4 | 6): Glue | undefined {
     const glue = this.shared.caches.hierarchy.glue(nameServer, family, this.nowMs());
-    return this.read('glue', glue, nameServer, () => `IPv${family}`);
+    return this.read(LOOK.glue, glue, nameServer, family);
   }
 
   server(address: ServerAddress): ServerState {
@@ -263,18 +252,18 @@ export class Scope {
 
   /** The state as it is at this moment, to be read at once. */
   seen(state: ServerState): ServerState {
-    return this.journal === undefined ? state : this.journal.read('server', addressKey(state.address), state);
+    return this.read(LOOK.server, state, ROOT);
   }
 
   /** Whether a family of addresses does not work at all. */
   isDeadFamily(family: 4 | 6, nowMs: number): boolean {
     const dead = this.shared.caches.families.isDead(family, nowMs);
-    return this.journal === undefined ? dead : this.journal.read('family', `IPv${family}`, dead);
+    return this.read(LOOK.family, dead, ROOT, family);
   }
 
   /** What files, local data and special names say. */
   host(name: Name, type: number): HostAnswer | undefined {
-    return this.read('host', this.shared.caches.host.find(name, type), name, type);
+    return this.read(LOOK.host, this.shared.caches.host.find(name, type), name, type);
   }
 
   /** Remembers within this question what a response said. Bounded by the upstream queries of the budget. */

@@ -30,6 +30,12 @@ export interface Caches {
   readonly families: FamilyHealth;
 }
 
+/** Work in progress, and the question (its scope) that began it. */
+export interface Running<T> {
+  readonly work: Promise<T>;
+  readonly by: unknown;
+}
+
 /** What all resolutions of one engine share. */
 export interface Shared {
   readonly options: EngineOptions;
@@ -42,14 +48,14 @@ export interface Shared {
   /** Prefixes never asked. */
   readonly denied: PrefixSet;
   /** Exchanges in flight, by server and question: identical ones are asked once. */
-  readonly exchanges: Map<string, Promise<Reply>>;
+  readonly exchanges: Map<string, Running<Reply>>;
   /** The same, counted by zone and by server. */
   readonly crowds: Crowds;
   /** Undefined: nothing is validated. */
   readonly trust: TrustState | undefined;
   readonly pacer: Pacer;
   /** The priming question in flight. */
-  priming: Promise<undefined> | undefined;
+  priming: Running<undefined> | undefined;
   /** No priming before this moment (Clock.nowMs): the last one failed. */
   primeAgainMs: number;
   /** Times that each bound was reached. */

@@ -9,6 +9,7 @@ import { TYPE } from '../wire/types.ts';
 import { addressesOf } from './addresses.ts';
 import { type Asked, type Classified, classify, nameServersOf } from './classify.ts';
 import type { FoundAlias } from './found.ts';
+import { LOOK } from './journal.ts';
 import type { Lookup, Scope } from './scope.ts';
 import type { Scrubbed } from './scrub.ts';
 
@@ -43,7 +44,7 @@ export function storeRRset(
     proof: isExpanded(rrset) ? proofsOf(response) : beside,
   };
   scope.remember(entry, response.server);
-  const kept = scope.read('kept', scope.shared.caches.records.put(entry, nowMs), rrset.name, rrset.type);
+  const kept = scope.read(LOOK.kept, scope.shared.caches.records.put(entry, nowMs), rrset.name, rrset.type);
   if (kept && scope.observer) {
     scope.emit(lookup, { kind: 'cached', layer: 'records', name: rrset.name, type: rrset.type, ttl });
   }
@@ -150,7 +151,7 @@ export function storeReferral(
   };
   const glue = glueOf(scope, response);
   const placed = scope.shared.caches.hierarchy.put(delegation, glue, parent, nowMs);
-  const kept = scope.read('placed', placed, referral.zone);
+  const kept = scope.read(LOOK.placed, placed, referral.zone);
   if (scope.observer) {
     scope.emit(lookup, { kind: 'cached', layer: 'hierarchy', name: referral.zone, type: TYPE.NS, ttl });
   }

@@ -1,6 +1,5 @@
 // Answers made from what validated NSEC and NSEC3 leave no room for: NXDOMAIN, NODATA, wildcards (RFC 8198).
 
-import { Buffer } from 'node:buffer';
 import { assert } from '../base/assert.ts';
 import type { DenialRanges } from '../cache/denial-ranges.ts';
 import { RANK, type RecordEntry } from '../cache/entry.ts';
@@ -25,6 +24,7 @@ import type { RRset } from '../wire/rrset.ts';
 import { EDE, TYPE } from '../wire/types.ts';
 import { cnameTarget } from './alias.ts';
 import type { Found } from './found.ts';
+import { LOOK } from './journal.ts';
 import type { Scope } from './scope.ts';
 import type { TrustState } from './zone-status.ts';
 
@@ -54,7 +54,7 @@ export function synthesise(scope: Scope, name: Name, type: number): Found | unde
   const ranges = caches.denialRanges;
   // RFC 4035, 2.4: DS is held by the parent.
   const from = type === TYPE.DS && name !== ROOT ? parentOf(name) : name;
-  const zone = scope.read('ranges', ranges.closestZone(from), from);
+  const zone = scope.read(LOOK.ranges, ranges.closestZone(from), from);
   if (zone === undefined) return undefined;
   const asked = { scope, ranges, zone, name, type, seen: new Map() };
   const shown = isCutOff(scope, trust, zone, from) ? undefined : (byNsec(asked) ?? byNsec3(asked));
@@ -95,7 +95,7 @@ function byNsec(asked: Asked): Shown | undefined {
 }
 
 function nsecBefore({ ranges, zone, scope, seen }: Asked, name: Name): NsecRange | undefined {
-  const range = scope.read('nsec', ranges.nsec(zone, name, scope.nowMs()), name, () => `in ${nameToText(zone)}`);
+  const range = scope.read(LOOK.nsec, ranges.nsec(zone, name, scope.nowMs()), name, zone);
   if (range !== undefined) seen.set(range.rrset, range);
   return range;
 }
@@ -104,7 +104,7 @@ function nsecBefore({ ranges, zone, scope, seen }: Asked, name: Name): NsecRange
 function byNsec3(asked: Asked): Shown | undefined {
   const { scope, ranges, zone } = asked;
   const { nsec3Meter } = scope.budget;
-  for (const parameters of scope.read('parameters', ranges.parameters(zone), zone)) {
+  for (const parameters of scope.read(LOOK.parameters, ranges.parameters(zone), zone)) {
     // Half of the question's hashes are for what has to be validated.
     const spare = nsec3Meter.nsec3HashesLeft - (scope.shared.options.limits.nsec3Hashes >> 1);
     const meter = { nsec3HashesLeft: Math.max(0, Math.min(spare, HASHES_MAX)) };
@@ -170,7 +170,7 @@ function toFound(asked: Asked, shown: Shown): Found | undefined {
     if (rrset.type === type) return { kind: 'records', entries: [entry] };
     return { kind: 'alias', entry, target: cnameTarget(rrset) };
   }
-  const kept = scope.read('soa', ranges.soa(zone, scope.nowMs()), zone);
+  const kept = scope.read(LOOK.soa, ranges.soa(zone, scope.nowMs()), zone);
   const soa = kept ?? soaOfRecords(scope, zone);
   if (soa === undefined) return undefined;
   const expiresAtMs = Math.min(soa.expiresAtMs, latestNegative(scope), ...used.map((one) => one.expiresAtMs));
@@ -229,7 +229,7 @@ class KeptNsec3 implements Nsec3Records {
   #at(hashed: string): Nsec3Proof | undefined {
     const { ranges, zone, scope, seen } = this.#asked;
     const live = ranges.nsec3(zone, this.#parameters, hashed, scope.nowMs());
-    const range = scope.read('nsec3', live, zone, () => Buffer.from(hashed, 'latin1').toString('hex'));
+    const range = scope.read(LOOK.nsec3, live, zone, hashed);
     if (range !== undefined) seen.set(range.rrset, range);
     return range;
   }

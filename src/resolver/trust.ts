@@ -7,6 +7,7 @@ import { EDE, TYPE } from '../wire/types.ts';
 import { Checks } from './checks.ts';
 import { fail, withinDeadline } from './failure.ts';
 import type { Found, FoundFailure } from './found.ts';
+import { LOOK, type WaitFor } from './journal.ts';
 import { bogusStatus, INSECURE_TTL, insecureStatus, judgeDs, judgeFound, judgeNoDs } from './judge-ds.ts';
 import { keysFailure, keysMissing, noKeys, noteKeysFailure } from './keys-failure.ts';
 import type { Lookup, Scope } from './scope.ts';
@@ -46,7 +47,7 @@ async function topStatus(
   for (let name = target; ; name = parentOf(name)) {
     const negative = negativeStatus(scope, trust, name);
     if (negative !== undefined) return negative;
-    const kept = scope.read('status', trust.zones.get(name, statusTag, scope.nowMs()), name);
+    const kept = scope.read(LOOK.status, trust.zones.get(name, statusTag, scope.nowMs()), name);
     if (kept !== undefined && kept.kind !== 'inside') return kept;
     if (trust.anchors.has(name)) return shared(scope, lookup, trust, undefined, name, findLink);
     if (name === ROOT) break;
@@ -71,6 +72,8 @@ function negativeStatus(scope: Scope, trust: TrustState, name: Name): ZoneStatus
   };
 }
 
+const STATUS: WaitFor<'status', Name> = { kind: 'status', key: nameToText, kept: (status) => status };
+
 /** Finds a status out once for all that want it at the same time, and keeps it. */
 async function shared(
   scope: Scope,
@@ -82,9 +85,9 @@ async function shared(
 ): Promise<ZoneStatus | FoundFailure> {
   const negative = negativeStatus(scope, trust, name);
   if (negative !== undefined) return negative;
-  const kept = scope.read('status', trust.zones.get(name, statusTag, scope.nowMs()), name);
+  const kept = scope.read(LOOK.status, trust.zones.get(name, statusTag, scope.nowMs()), name);
   if (kept !== undefined) return kept;
-  const running = scope.wait('status', trust.inFlight.get(name), () => nameToText(name));
+  const running = scope.wait(STATUS, trust.inFlight.get(name), name);
   if (running !== undefined) {
     const status = await withinDeadline(scope, running);
     if (status === undefined) return fail('timeout', `the keys of ${nameToText(name)} were not known in time`);
@@ -98,10 +101,10 @@ async function shared(
     return { kind: 'failure', reason: 'servers-failed', extendedErrors: failed.extendedErrors };
   }
   const { anchors } = trust;
-  const started = scope.began(statusOf(scope, lookup, trust, parent, name, findLink));
+  const started = { work: statusOf(scope, lookup, trust, parent, name, findLink), by: scope };
   trust.inFlight.set(name, started);
   try {
-    const status = await started;
+    const status = await started.work;
     // What was found by anchors that were replaced meanwhile serves this question alone.
     if (status.kind === 'failure') noteKeysFailure(scope, name, status);
     else if (trust.anchors === anchors) trust.zones.set(name, statusTag, status, status.expiresAtMs);

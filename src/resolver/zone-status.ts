@@ -9,6 +9,7 @@ import type { VerifiedSignatures } from '../dnssec/verified.ts';
 import type { ExtendedError } from '../wire/message.ts';
 import type { Name } from '../wire/name.ts';
 import type { FoundFailure } from './found.ts';
+import type { Running } from './shared.ts';
 
 /** What is known of a zone. `inside`: the name is no zone cut; the zone it lies in is `zone`. */
 export type ZoneStatus =
@@ -42,7 +43,7 @@ export interface TrustState {
   /** Statuses by zone (and by names that are no zones), under {@link statusTag}. */
   readonly zones: PackedMap<ZoneStatus>;
   /** Statuses being found out, by zone: whoever asks next waits for the same. */
-  readonly inFlight: Map<Name, Promise<ZoneStatus | FoundFailure>>;
+  readonly inFlight: Map<Name, Running<ZoneStatus | FoundFailure>>;
 }
 
 /** There is one status of a name. */

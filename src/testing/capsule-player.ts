@@ -1,14 +1,16 @@
 // Gives a resolution what another one read, value by value, out of its capsule.
 
-import type { Clock, Random, Transport } from '../base/ports.ts';
+import type { Random, Transport } from '../base/ports.ts';
 import type { Capsule, CapsuleRead, CapsuleWait } from '../capsule.ts';
 import { valueIn } from '../capsule-value-read.ts';
-import type { Journal, Reads, Waits } from '../resolver/journal.ts';
+import type { Journal, Look, Reads, WaitFor, Waits } from '../resolver/journal.ts';
+import type { Name } from '../wire/name.ts';
+import type { CapsuleClock } from './capsule-clock.ts';
 import type { Differences } from './differences.ts';
 
 /** What a player needs beside the capsule. */
 export interface PlayerParts {
-  readonly clock: Clock;
+  readonly clock: CapsuleClock;
   readonly random: Random;
   readonly transport: Transport;
   readonly differences: Differences;
@@ -27,11 +29,10 @@ interface Coming {
  * is taken from the engine's own caches, which hold what this resolution has learnt; a difference that follows is its work.
  */
 export class CapsulePlayer implements Journal {
+  readonly clock: CapsuleClock;
   readonly random: Random;
   readonly transport: Transport;
-  readonly #clock: Clock;
   readonly #differences: Differences;
-  readonly #startMs: number;
   readonly #values: readonly unknown[];
   readonly #reads: ReadonlyMap<string, Coming>;
   readonly #waits = new Map<string, CapsuleWait[]>();
@@ -40,11 +41,10 @@ export class CapsulePlayer implements Journal {
   /** Throws WireError or Error for values that cannot be read. */
   constructor(capsule: Capsule, { clock, random, transport, differences }: PlayerParts) {
     const { reads = [], waits = [], values = [] } = capsule;
+    this.clock = clock;
     this.random = random;
     this.transport = transport;
-    this.#clock = clock;
     this.#differences = differences;
-    this.#startMs = capsule.clock.nowMs;
     this.#values = values.map(valueIn);
     this.#reads = new Map(reads.map((read) => [`${read.kind} ${read.key}`, { read, run: 0, taken: 0 }]));
     for (const wait of waits) {
@@ -59,15 +59,18 @@ export class CapsulePlayer implements Journal {
     // The engine is as the capsule says.
   }
 
-  began(): void {
-    // The capsule says what it was.
-  }
-
   end(): void {
     this.#differences.end();
   }
 
-  read<Kind extends keyof Reads>(kind: Kind, key: string, live: Reads[Kind]): Reads[Kind] {
+  read<Kind extends keyof Reads>(
+    look: Look<Kind>,
+    name: Name,
+    detail: number | string,
+    live: Reads[Kind],
+  ): Reads[Kind] {
+    const { kind } = look;
+    const key = look.key(name, detail, live);
     const coming = this.#reads.get(`${kind} ${key}`);
     const run = coming?.read.values[coming.run];
     if (coming === undefined || run === undefined) {
@@ -85,11 +88,13 @@ export class CapsulePlayer implements Journal {
     return (place === null ? undefined : this.#values[place]) as Reads[Kind];
   }
 
-  wait<Kind extends keyof Waits>(
-    kind: Kind,
-    key: string,
+  wait<Kind extends keyof Waits, About>(
+    what: WaitFor<Kind, About>,
+    about: About,
     running: Promise<Waits[Kind]> | undefined,
   ): Promise<Waits[Kind]> | undefined {
+    const { kind } = what;
+    const key = what.key(about);
     const wait = this.#waits.get(`${kind} ${key}`)?.shift();
     if (wait === undefined) this.#differences.look(`${kind} of ${key} is begun here, and was not then`);
     // What this resolution has begun itself ends as it does; what others had begun is not there.
@@ -105,7 +110,7 @@ export class CapsulePlayer implements Journal {
   #until({ endMs, value }: CapsuleWait): Promise<unknown> {
     return new Promise((resolve) => {
       if (endMs === undefined) return;
-      this.#clock.after(this.#startMs + endMs - this.#clock.nowMs(), () => {
+      this.clock.at(endMs, () => {
         resolve(typeof value === 'number' ? this.#values[value] : undefined);
       });
     });

@@ -2,32 +2,23 @@
 
 import { readFile } from 'node:fs/promises';
 import { makeLimits } from '../base/limits.ts';
-import {
-  addressKey,
-  type Clock,
-  type Random,
-  type ServerAddress,
-  silentLog,
-  type Transport,
-  type TransportOutcome,
-  type TransportRequest,
-  type Verdict,
-} from '../base/ports.ts';
-import type { Capsule, CapsuleExchange } from '../capsule.ts';
+import { type Clock, type Random, type ServerAddress, silentLog, type Transport } from '../base/ports.ts';
+import type { Capsule } from '../capsule.ts';
 import { answerOf, explanationOf } from '../capsule-record.ts';
 import { octetsIn } from '../capsule-value-read.ts';
 import { parseTrustAnchors } from '../dnssec/anchors.ts';
-import { readable } from '../readable.ts';
 import type { Observer, ResolutionEvent } from '../resolver/events.ts';
 import type { EngineOptions } from '../resolver/options.ts';
 import { Resolver } from '../resolver/resolver.ts';
 import type { Resolution, ResolveRequest } from '../resolver/types.ts';
-import { parseMessage, parseQuestion } from '../wire/message.ts';
+import { parseMessage } from '../wire/message.ts';
 import { nameFromText } from '../wire/name.ts';
 import { typeFromText } from '../wire/types.ts';
 import { parseZoneText } from '../wire/zone-text.ts';
 import { parseCapsule } from './capsule.ts';
+import { CapsuleClock } from './capsule-clock.ts';
 import { CapsulePlayer } from './capsule-player.ts';
+import { exchangeText, ReplayTransport } from './capsule-transport.ts';
 import { Differences } from './differences.ts';
 import { recordKey } from './rpl-match.ts';
 import { VirtualClock } from './virtual-clock.ts';
@@ -69,14 +60,15 @@ export async function replayCapsule(capsule: Capsule, options: ReplayCapsuleOpti
   const { compare = 'exact', observer } = options;
   const { nowMs, wallSeconds } = capsule.clock;
   const clock = new VirtualClock({ startMs: nowMs, wallSeconds });
+  const played = new CapsuleClock(capsule, clock, compare === 'exact');
   const differences = new Differences(compare === 'exact');
   const during = (what: string): void => differences.during(what);
-  const transport = new ReplayTransport(capsule.exchanges, clock, compare, during);
+  const transport = new ReplayTransport(capsule.exchanges, played, compare, during);
   const random = new ReplayRandom(capsule.random, during);
   // In version 1 what the making of the engine drew stands before what the resolution drew.
   const resolver = new Resolver(engineOptions(capsule, transport, clock, capsule.version === 1 ? random : zeros));
   const journal =
-    capsule.version === 1 ? undefined : new CapsulePlayer(capsule, { clock, random, transport, differences });
+    capsule.version === 1 ? undefined : new CapsulePlayer(capsule, { clock: played, random, transport, differences });
   const events: ResolutionEvent[] = [];
   const { name, type: typeText, checkingDisabled } = capsule.question;
   const type = typeFromText(typeText);
@@ -132,6 +124,9 @@ function otherStep(got: readonly string[], recorded: readonly string[] | undefin
   return undefined;
 }
 
+/** What the resolution read is in the capsule; the caches of its replay hold only what it learns itself. */
+const CACHE_OCTETS_MOST = 4 * 1024 * 1024;
+
 /** Nothing that is drawn when an engine is made matters to a resolution. */
 const zeros: Random = { integer: () => 0 };
 
@@ -150,7 +145,7 @@ function engineOptions(capsule: Capsule, transport: Transport, clock: Clock, ran
       servers: servers.map(addressOf),
     })),
     upstream: { cookies: false, ...upstream },
-    cache,
+    cache: { ...cache, maxOctets: Math.min(cache.maxOctets, CACHE_OCTETS_MOST) },
     dnssec: {
       validate: dnssec.validate,
       anchors: dnssec.anchors.length > 0 ? parseTrustAnchors(dnssec.anchors.join('\n')) : [],
@@ -188,105 +183,4 @@ class ReplayRandom implements Random {
       this.#note(`value ${this.#next} is drawn below ${below}, recorded below ${recordedBelow}`);
     return value < below ? value : 0;
   }
-}
-
-/** Answers each send as the equal one was answered in the recording. */
-class ReplayTransport implements Transport {
-  readonly #exchanges: readonly CapsuleExchange[];
-  readonly #clock: Clock;
-  readonly #compare: 'exact' | 'answer';
-  readonly #note: (difference: string) => void;
-  readonly #played = new Set<number>();
-  asked = 0;
-
-  constructor(
-    exchanges: readonly CapsuleExchange[],
-    clock: Clock,
-    compare: 'exact' | 'answer',
-    note: (difference: string) => void,
-  ) {
-    this.#exchanges = exchanges;
-    this.#clock = clock;
-    this.#compare = compare;
-    this.#note = note;
-  }
-
-  send(request: TransportRequest, accept: (octets: Uint8Array) => Verdict): Promise<TransportOutcome> {
-    this.asked++;
-    const exchange = this.#take(request);
-    return new Promise((resolve) => {
-      if (exchange === undefined) {
-        this.#clock.after(request.timeoutMs, () => resolve({ kind: 'timeout' }));
-        return;
-      }
-      for (const { octets, afterMs } of exchange.arrivals) {
-        this.#clock.after(afterMs, () => {
-          const recorded = octetsIn(octets);
-          const message = this.#compare === 'exact' ? recorded : asReplyTo(request.query, recorded);
-          const verdict = accept(message);
-          if (verdict === 'take') resolve({ kind: 'response', octets: message, rttMs: exchange.tookMs });
-          else if (verdict === 'suspect') resolve({ kind: 'suspect' });
-        });
-      }
-      const { detail } = exchange;
-      if (exchange.outcome === 'unreachable') {
-        this.#clock.after(exchange.tookMs, () => resolve({ kind: 'unreachable', detail: detail ?? '' }));
-      }
-      // At the deadline much ends at the same moment: what had not been told by then is not told now.
-      if (exchange.outcome === 'unfinished' && this.#compare === 'exact') return;
-      this.#clock.after(request.timeoutMs, () => resolve({ kind: 'timeout' }));
-    });
-  }
-
-  close(): void {
-    // Nothing is open.
-  }
-
-  /** The first recorded exchange that was not asked again; numbers count from 1. */
-  missed(): { readonly number: number; readonly exchange: CapsuleExchange } | undefined {
-    const index = this.#exchanges.findIndex((_, at) => !this.#played.has(at));
-    const exchange = this.#exchanges[index];
-    return exchange && { number: index + 1, exchange };
-  }
-
-  /** Exactly the octets, or the question and whether there is EDNS. */
-  #queryKey(octets: Uint8Array): string {
-    if (this.#compare === 'exact') return Buffer.from(octets).toString('base64');
-    const { questions, edns } = parseMessage(octets);
-    return JSON.stringify([questions, edns !== undefined]);
-  }
-
-  #take(request: TransportRequest): CapsuleExchange | undefined {
-    const server = addressKey(request.server);
-    const query = this.#queryKey(request.query);
-    const index = this.#exchanges.findIndex(
-      (exchange, at) =>
-        !this.#played.has(at) &&
-        exchange.server === server &&
-        exchange.protocol === request.protocol &&
-        this.#queryKey(octetsIn(exchange.query.octets)) === query,
-    );
-    if (index >= 0) {
-      this.#played.add(index);
-      return this.#exchanges[index];
-    }
-    const asked = `${server} ${request.protocol} ${readable(request.query).question?.join(' ')}`;
-    const recorded = this.missed();
-    const instead = recorded ? `recorded ${exchangeText(recorded.exchange)}` : 'recorded no further one';
-    this.#note(`exchange ${this.asked}: asked ${asked}; ${instead}`);
-    return undefined;
-  }
-}
-
-/** A recorded reply with the ID and the letter case of another query for the same name. */
-function asReplyTo(query: Uint8Array, recorded: Uint8Array): Uint8Array {
-  const reply = recorded.slice();
-  const end = parseQuestion(query).end;
-  reply.set(query.subarray(0, 2));
-  if (reply.length >= end) reply.set(query.subarray(12, end), 12);
-  return reply;
-}
-
-function exchangeText({ server, protocol, query }: CapsuleExchange): string {
-  return `${server} ${protocol} ${query.readable.question?.join(' ')}`;
 }

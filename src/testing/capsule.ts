@@ -55,7 +55,7 @@ const place = either(oneOf(null), number);
 const readShape: Shape = object({ kind: text, key: text, values: list(tuple(place, number)) });
 
 const waitShape: Shape = object(
-  { kind: oneOf('exchange', 'status', 'priming'), key: text },
+  { kind: oneOf('exchange', 'status', 'priming', 'turn'), key: text },
   { startMs: number, own: oneOf(true), endMs: number, value: place },
 );
 
@@ -75,16 +75,17 @@ const exchangeShape: Shape = object(
 const capsuleShape: Shape = object(
   {
     format: oneOf('rootwalk-capsule'),
-    version: oneOf(1, 2),
+    version: oneOf(1, 2, 3),
     question: object({ name: text, type: text, checkingDisabled: truth }),
     settings: settingsShape,
-    clock: object({ nowMs: number, wallSeconds: number }),
+    clock: object({ nowMs: number, wallSeconds: number }, { readings: list(number) }),
     random: list(tuple(number, number)),
     exchanges: list(exchangeShape),
     answer: object({ ...messageFields, security: text }, { failure: text }),
   },
   {
     complete: truth,
+    timers: list(place),
     reads: list(readShape),
     waits: list(waitShape),
     values: list(valueShape),

@@ -1,0 +1,277 @@
+// Writes one resolution down as it happens: the substance of a capsule. A daemon does so for every resolution, so it only
+// notes numbers and references, on tapes that are used again and again; words are made of them when a capsule is wanted.
+
+import type { Clock, Random, ServerAddress, Transport, TransportOutcome, Verdict } from '../base/ports.ts';
+import { frozen } from '../cache/server-frozen.ts';
+import type { ServerState } from '../cache/servers.ts';
+import type { Name } from '../wire/name.ts';
+import type { Journal, Look, Reads, WaitFor, Waits } from './journal.ts';
+import type { EngineOptions } from './options.ts';
+import type { Shared } from './shared.ts';
+import type { RecordingRoom, Tape } from './tape.ts';
+import type { ResolveRequest } from './types.ts';
+
+/** One look at something. */
+export interface RecordedRead {
+  readonly look: Look<keyof Reads>;
+  readonly name: Name;
+  readonly detail: number | string;
+  readonly value: unknown;
+}
+
+/** One look at whether something was in progress. */
+export interface RecordedWait {
+  readonly what: WaitFor<keyof Waits, unknown>;
+  readonly about: unknown;
+  /** What it came to; `own`: this resolution itself had begun it; undefined: nothing was in progress. */
+  readonly end: WaitEnd | 'own' | undefined;
+}
+
+/** How what others had in progress ended; one for all who waited for it. No result: the resolution was done before. */
+export interface WaitEnd {
+  /** Clock.nowMs, when it was first waited for. */
+  readonly startMs: number;
+  result: { readonly endMs: number; readonly value: unknown } | undefined;
+}
+
+/** One message to one server. Octets are places on the tape. */
+export interface RecordedExchange {
+  readonly server: ServerAddress;
+  readonly protocol: 'udp' | 'tcp';
+  readonly query: Place;
+  /** Clock.nowMs. */
+  readonly startMs: number;
+  readonly timeoutMs: number;
+  readonly arrivals: { readonly atMs: number; readonly verdict: Verdict; readonly octets: Place }[];
+  /** Undefined: the resolution was done before. */
+  outcome: TransportOutcome['kind'] | undefined;
+  endMs: number;
+  /** What the network said, when it was unreachable. */
+  detail: string | undefined;
+}
+
+/** Octets on a tape. */
+export interface Place {
+  readonly at: number;
+  readonly end: number;
+}
+
+/** The engine's settings as they were, with the anchors that were trusted then. */
+export type RecordedOptions = Pick<
+  EngineOptions,
+  'limits' | 'hints' | 'zones' | 'upstream' | 'cache' | 'dnssec' | 'host' | 'privateAddresses'
+>;
+
+/** What each entry takes of the room, octets: about what it keeps from the garbage collector. */
+const RECORDER_OCTETS = 1500;
+const READ_OCTETS = 40;
+/** Most values are kept by the caches, too. */
+const VALUE_OCTETS = 100;
+const NUMBER_OCTETS = 8;
+const TIMER_OCTETS = 80;
+const WAIT_OCTETS = 32;
+/** What was waited for is a reply, or a status. */
+const FOREIGN_OCTETS = 1500;
+const EXCHANGE_OCTETS = 400;
+
+/** Writes one resolution down. It stands in for the engine's clock, chance and transport, too. */
+export class Recorder implements Journal, Clock, Random, Transport {
+  readonly request: ResolveRequest;
+  /** Whether all was written down: false when there was no room for it. */
+  complete = true;
+  start: { readonly nowMs: number; readonly wallSeconds: number; readonly options: RecordedOptions } | undefined;
+  readonly #room: RecordingRoom;
+  readonly #octetsMost: number;
+  /** Undefined: it was given back. */
+  #tape: Tape | undefined;
+  /** The tape, while it is written on. */
+  #open: Tape | undefined;
+  #foreign: Map<unknown, WaitEnd> | undefined;
+  #live: EngineOptions | undefined;
+  #ended = false;
+
+  /** Takes at most `octetsMost` of the room, and gives it back when {@link free} is called. */
+  constructor(request: ResolveRequest, room: RecordingRoom, octetsMost: number) {
+    this.request = request;
+    this.#room = room;
+    this.#octetsMost = octetsMost;
+    this.#tape = room.tape();
+    this.#open = this.#tape;
+    this.#writes(RECORDER_OCTETS);
+  }
+
+  get clock(): Clock {
+    return this;
+  }
+
+  get random(): Random {
+    return this;
+  }
+
+  get transport(): Transport {
+    return this;
+  }
+
+  begin({ options, trust }: Shared): void {
+    const { clock, dnssec } = options;
+    const anchors = trust === undefined ? dnssec.anchors : [...trust.anchors.values()];
+    this.#live = options;
+    this.start = {
+      nowMs: clock.nowMs(),
+      wallSeconds: clock.wallSeconds(),
+      options: anchors.every((anchor, at) => anchor === dnssec.anchors[at])
+        ? options
+        : { ...options, dnssec: { ...dnssec, anchors } },
+    };
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#open = undefined;
+  }
+
+  /** Whether the resolution is done. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** What was written; undefined once it was given back. */
+  get tape(): Tape | undefined {
+    return this.#tape;
+  }
+
+  /** Gives the tape back: what is on it is forgotten. */
+  free(): void {
+    if (this.#tape === undefined) return;
+    this.end();
+    this.#foreign = undefined;
+    this.#room.give(this.#tape);
+    this.#tape = undefined;
+  }
+
+  read<Kind extends keyof Reads>(
+    look: Look<Kind>,
+    name: Name,
+    detail: number | string,
+    live: Reads[Kind],
+  ): Reads[Kind] {
+    const isServer = look.kind === 'server';
+    const tape = this.#writes(typeof live === 'object' && !isServer ? READ_OCTETS + VALUE_OCTETS : READ_OCTETS);
+    // A server's state is the one value that changes in place.
+    tape?.noteRead(look, name, detail, isServer ? frozen(live as ServerState) : live);
+    return live;
+  }
+
+  wait<Kind extends keyof Waits, About>(
+    what: WaitFor<Kind, About>,
+    about: About,
+    running: Promise<Waits[Kind]> | undefined,
+    own: boolean,
+  ): Promise<Waits[Kind]> | undefined {
+    const tape = this.#writes(WAIT_OCTETS);
+    const end = running === undefined ? undefined : own ? 'own' : tape && this.#endOf(what, running);
+    tape?.noteWait(what, about, end);
+    return running;
+  }
+
+  nowMs(): number {
+    const nowMs = this.#engine.clock.nowMs();
+    this.#writes(NUMBER_OCTETS)?.readings.push(nowMs);
+    return nowMs;
+  }
+
+  wallSeconds(): number {
+    return this.#engine.clock.wallSeconds();
+  }
+
+  after(delayMs: number, run: () => void): () => void {
+    const { clock } = this.#engine;
+    const tape = this.#writes(TIMER_OCTETS);
+    if (tape === undefined) return clock.after(delayMs, run);
+    const at = tape.timers.push(Number.NaN);
+    return clock.after(delayMs, () => {
+      if (!this.#ended) tape.timers.values[at] = clock.nowMs();
+      run();
+    });
+  }
+
+  integer(below: number): number {
+    const value = this.#engine.random.integer(below);
+    const drawn = this.#writes(2 * NUMBER_OCTETS)?.drawn;
+    drawn?.push(below);
+    drawn?.push(value);
+    return value;
+  }
+
+  async send(
+    request: Parameters<Transport['send']>[0],
+    accept: Parameters<Transport['send']>[1],
+  ): Promise<TransportOutcome> {
+    const { transport, clock } = this.#engine;
+    const tape = this.#writes(EXCHANGE_OCTETS + request.query.length);
+    if (tape === undefined) return transport.send(request, accept);
+    const { server, protocol, timeoutMs } = request;
+    const exchange: RecordedExchange = {
+      server,
+      protocol,
+      query: tape.noteOctets(request.query),
+      startMs: clock.nowMs(),
+      timeoutMs,
+      arrivals: [],
+      outcome: undefined,
+      endMs: 0,
+      detail: undefined,
+    };
+    tape.exchanges.push(exchange);
+    const outcome = await transport.send(request, (octets) => {
+      const verdict = accept(octets);
+      if (this.#writes(EXCHANGE_OCTETS + octets.length) !== undefined) {
+        exchange.arrivals.push({ atMs: clock.nowMs(), verdict, octets: tape.noteOctets(octets) });
+      }
+      return verdict;
+    });
+    if (!this.#ended) {
+      exchange.outcome = outcome.kind;
+      exchange.endMs = outcome.kind === 'response' ? exchange.startMs + outcome.rttMs : clock.nowMs();
+      if (outcome.kind === 'unreachable') exchange.detail = outcome.detail;
+    }
+    return outcome;
+  }
+
+  close(): void {
+    // The engine closes its transport itself.
+  }
+
+  get #engine(): EngineOptions {
+    if (this.#live === undefined) throw new Error('the recording has not begun');
+    return this.#live;
+  }
+
+  /** Whoever waits for the same goes on in one turn, here as in a replay. */
+  #endOf<Kind extends keyof Waits>(what: WaitFor<Kind, never>, running: Promise<Waits[Kind]>): WaitEnd {
+    const known = this.#foreign?.get(running);
+    if (known !== undefined) return known;
+    const { clock } = this.#engine;
+    const end: WaitEnd = { startMs: clock.nowMs(), result: undefined };
+    this.#foreign ??= new Map();
+    this.#foreign.set(running, end);
+    this.#writes(FOREIGN_OCTETS);
+    const note = (value: Waits[Kind]): void => {
+      if (!this.#ended) end.result = { endMs: clock.nowMs(), value: what.kept(value) };
+    };
+    // A fault of ours (AssertionError) reaches whoever waits.
+    running.then(note, () => undefined);
+    return end;
+  }
+
+  /** The tape, with room for an entry of so many octets; undefined: nothing is written any more. */
+  #writes(octets: number): Tape | undefined {
+    const tape = this.#open;
+    if (tape === undefined) return undefined;
+    tape.leftOctets -= octets;
+    if (tape.leftOctets >= 0 || this.#room.extend(tape, octets, this.#octetsMost)) return tape;
+    this.complete = false;
+    this.#open = undefined;
+    return undefined;
+  }
+}
