@@ -10,7 +10,8 @@ import { createMeters, meterResolver, meterTransport } from './console/meters.ts
 import type { ReloadReport } from './console/view.ts';
 import type { OpenedConsole } from './daemon-console.ts';
 import { consoleView, createReadiness } from './daemon-view.ts';
-import { engineOptions, type Ports } from './engine.ts';
+import { type EngineParts, engineOptions, type Ports } from './engine.ts';
+import { createFlightRecorder } from './flight-recorder.ts';
 import { watchHosts } from './hosts-file.ts';
 import { type ResolveResult, resolveToResult } from './library.ts';
 import {
@@ -78,7 +79,7 @@ export function createResolver(options: ResolverOptions = {}): LibraryResolver {
   const settings = fillSettings(input);
   const given = { transport, clock, random, log };
   const calls = transport === undefined ? batchedCalls(settings, log ?? silentLog) : undefined;
-  const opened = openEngine(settings, systemPorts(given, calls), rootHints);
+  const opened = openEngine(settings, { ...systemPorts(given, calls), rootHints });
   const { engine } = opened;
   return {
     ...typedQueries(engine),
@@ -161,9 +162,10 @@ export function createDaemon(settings: Settings, parts: DaemonParts): Daemon {
   const calls = batchedCalls(settings, parts.log);
   const system = systemPorts(parts, calls);
   const ports = { ...system, transport: meterTransport(system.transport, meters) };
-  const opened = openEngine(settings, ports, parts.rootHints);
-  const { engine } = opened;
   const { clock, log } = ports;
+  const failures = createFlightRecorder({ clock, limits: makeLimits() });
+  const opened = openEngine(settings, { ...ports, rootHints: parts.rootHints, keep: failures.keep });
+  const { engine } = opened;
   const server = createServer({
     resolver: meterResolver(parts.serve?.(engine) ?? engine, meters, clock),
     clock,
@@ -182,7 +184,7 @@ export function createDaemon(settings: Settings, parts: DaemonParts): Daemon {
     parts.setLogLevel?.(changed.log.level);
   });
   const readiness = createReadiness(engine, clock);
-  const view = consoleView({ engine, server, meters, clock, readiness, reloader });
+  const view = consoleView({ engine, server, meters, failures, clock, readiness, reloader });
   let watched: OpenedConsole | undefined;
   return {
     resolver: engine,
@@ -241,15 +243,16 @@ interface OpenedEngine {
   close(): void;
 }
 
-function openEngine(settings: Settings, ports: Ports, rootHints: string | undefined): OpenedEngine {
-  const engine = new Resolver(engineOptions(settings, ports, rootHints));
+function openEngine(settings: Settings, parts: EngineParts): OpenedEngine {
+  const { clock, log } = parts;
+  const engine = new Resolver(engineOptions(settings, parts));
   const watch = ({ hosts }: Settings): (() => void) =>
-    hosts === false ? () => undefined : watchHosts(hosts, ports.clock, ports.log, (text) => engine.setHosts(text));
+    hosts === false ? () => undefined : watchHosts(hosts, clock, log, (text) => engine.setHosts(text));
   let unwatch = watch(settings);
   return {
     engine,
     reconfigure: (changed) => {
-      engine.reconfigure(engineOptions(changed, ports, rootHints));
+      engine.reconfigure(engineOptions(changed, parts));
       unwatch();
       unwatch = watch(changed);
     },

@@ -3,6 +3,7 @@
 import type { Clock } from './base/ports.ts';
 import type { Meters } from './console/meters.ts';
 import type { ConsoleView } from './console/view.ts';
+import type { FlightRecorder } from './flight-recorder.ts';
 import type { Reloader } from './reload.ts';
 import type { Resolver } from './resolver/resolver.ts';
 import type { Resolution } from './resolver/types.ts';
@@ -61,11 +62,12 @@ export function consoleView(parts: {
   readonly engine: Resolver;
   readonly server: Server;
   readonly meters: Meters;
+  readonly failures: FlightRecorder;
   readonly clock: Clock;
   readonly readiness: Readiness;
   readonly reloader: Reloader;
 }): ConsoleView {
-  const { engine, server, meters, clock, readiness, reloader } = parts;
+  const { engine, server, meters, failures, clock, readiness, reloader } = parts;
   return {
     version: packageVersion(),
     runtime: process.version,
@@ -73,6 +75,7 @@ export function consoleView(parts: {
     clock,
     inspector: engine.inspector,
     meters,
+    failures,
     startedSeconds: clock.wallSeconds(),
     file: () => reloader.file,
     listening: () => readiness.listening,

@@ -31,11 +31,20 @@ export class SettingsFileError extends Error {
   override readonly name = 'SettingsFileError';
 }
 
-/** The options of an engine by these settings; `rootHints` replaces their `root.hints`. Throws {@link SettingsFileError}. */
-export function engineOptions(settings: Settings, ports: Ports, rootHints: string | undefined): EngineOptions {
+/** What an engine is made with beside its settings. */
+export interface EngineParts extends Ports {
+  /** Replaces `root.hints`. */
+  readonly rootHints?: string | undefined;
+  readonly keep?: EngineOptions['keep'];
+}
+
+/** The options of an engine by these settings. Throws {@link SettingsFileError}. */
+export function engineOptions(settings: Settings, parts: EngineParts): EngineOptions {
   const { upstream, cache, local, hosts } = settings;
+  const { rootHints, keep, ...ports } = parts;
   return {
     ...ports,
+    keep,
     limits: makeLimits(),
     hints: rootHints === undefined ? readHints(settings.root.hints, ports.log) : parseZoneText(rootHints),
     zones: settings.zones.map((zone) => configuredZone(zone, upstream.port)),

@@ -9,6 +9,8 @@ export interface LimitRow {
   readonly reason: string;
 }
 
+const KIB = 1024;
+
 function row(value: number, least: number, most: number, unit: string, reason: string): LimitRow {
   return { value, least, most, unit, reason };
 }
@@ -59,7 +61,12 @@ export type LimitName =
   | 'tcpConnections'
   | 'tcpConnectionsPerClient'
   | 'tcpIdleMs'
-  | 'tcpInFlight';
+  | 'tcpInFlight'
+  | 'recordingOctets'
+  | 'recordingsOctets'
+  | 'failuresOctets'
+  | 'failuresPerSecond'
+  | 'failuresBurst';
 
 /** The table itself, for documentation and for settings. */
 export const limitTable: { readonly [Name in LimitName]: LimitRow } = {
@@ -137,6 +144,19 @@ export const limitTable: { readonly [Name in LimitName]: LimitRow } = {
   tcpConnectionsPerClient: row(50, 1, 10_000, 'connections', 'one address; loopback exempt'),
   tcpIdleMs: row(10_000, 100, 120_000, 'ms', 'RFC 7766, 6.2.3; shorter when full'),
   tcpInFlight: row(100, 1, 10_000, 'queries', 'pipelined on one connection'),
+
+  // What is written down of resolutions, so that failures can be played again.
+  recordingOctets: row(512 * KIB, KIB, 1024 * KIB * KIB, 'octets', 'of one resolution; most take less than 10 KiB'),
+  recordingsOctets: row(32 * KIB * KIB, 0, 1024 * KIB * KIB, 'octets', 'of all resolutions in progress'),
+  failuresOctets: row(8 * KIB * KIB, 0, 1024 * KIB * KIB, 'octets', 'of the failures kept: some 300'),
+  failuresPerSecond: row(
+    2,
+    0,
+    10_000,
+    'failures',
+    'kept in the long run: a flood neither costs much nor hides the rest',
+  ),
+  failuresBurst: row(50, 1, 10_000, 'failures', 'kept at once'),
 };
 
 /** One number for each bound. Tests may lift one to show what it holds back. */

@@ -33,6 +33,19 @@ export function addDaemonVerbs(
     async (flags) => ended(await (await import('./servers.ts')).servers(io, flags)),
   );
 
+  const failures = program
+    .command('failures')
+    .description('the last resolutions of the running daemon that failed, proved bogus or reached a bound');
+  verb(failures, 'list', 'what is kept, the oldest first').action(async (flags) =>
+    ended(await (await import('./failures.ts')).failuresList(io, flags)),
+  );
+  verb(failures, 'show <id>', 'each step of a failure, and who is at fault').action(async (id, flags) =>
+    ended(await (await import('./failures.ts')).failuresShow(io, id, flags)),
+  );
+  verb(failures, 'export <id>', 'the capsule of a failure, which replay plays on any machine')
+    .option('-o, --output <file>', 'the file to write; default: print it')
+    .action(async (id, flags) => ended(await (await import('./failures.ts')).failuresExport(io, id, flags)));
+
   verb(
     program,
     'doctor',

@@ -71,6 +71,11 @@ function statusText(report: StatusReport): string {
 
 function statsText(report: StatsReport): string {
   const mean = report.resolutionMeanMs === null ? [] : [['mean time of a resolution', `${report.resolutionMeanMs} ms`]];
+  const { entries, octets, skipped } = report.recorder;
+  const recorder = [
+    ['failures kept', `${entries}, ${octetsText(octets)}`],
+    ['too many at once to be kept', `${skipped}`],
+  ];
   const now = { awaited: report.awaited, 'TCP connections': report.tcpConnections, resolutions: report.resolutions };
   const parts: readonly (readonly [string, readonly (readonly string[])[]])[] = [
     ['Queries', rows(report.queries)],
@@ -79,6 +84,7 @@ function statsText(report: StatsReport): string {
     ['Security', rows(report.security)],
     ['Failures', rows(report.failures)],
     ['Limits reached', rows(report.limits)],
+    ['Flight recorder', recorder],
     ['Now', rows(now)],
     ['Resolutions', mean],
     ...Object.entries(report.upstream).map(([way, counts]) => [`Servers asked over ${way}`, rows(counts)] as const),

@@ -85,6 +85,17 @@ const ROUTES: { readonly [path: string]: Route | undefined } = {
     ownerOnly: true,
     answer: (view, { query }) => ({ status: 200, lines: view.inspector.entries(filterOf(query)) }),
   },
+  '/api/failures': {
+    method: 'GET',
+    ownerOnly: true,
+    answer: ({ failures }, { query }) => {
+      const id = query.get('id');
+      if (id === null) return { status: 200, lines: failures.list() };
+      const text = failures.capsule(Number(id));
+      if (text === undefined) return refuse(404, `failure ${id.slice(0, 20)} is not kept (any more)`);
+      return { status: 200, text, type: 'application/json' };
+    },
+  },
   '/api/flush': {
     method: 'POST',
     ownerOnly: true,

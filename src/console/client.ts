@@ -15,8 +15,8 @@ export interface Answer {
 
 /** The longest silence of a daemon that works, ms. */
 const SILENCE_MS = 10_000;
-/** Octets of one answer, and of one line of a list. */
-const ANSWER_OCTETS_MAX = 4 * 1024 * 1024;
+/** Octets of one answer, and of one line of a list: a capsule in words is several times what was recorded. */
+const ANSWER_OCTETS_MAX = 16 * 1024 * 1024;
 
 /** Asks once. Rejects with the system's error when nothing answers, or SyntaxError when what answers is no daemon. */
 export async function askDaemon(at: DaemonAt, method: 'GET' | 'POST', path: string, body?: unknown): Promise<Answer> {

@@ -86,6 +86,7 @@ function clients(view: ConsoleView): Family[] {
 
 function resolutions(view: ConsoleView): Family[] {
   const { resolution, failures } = view.meters;
+  const recorder = view.failures.stats();
   return [
     histogram('rootwalk_resolution_seconds', 'Time that clients waited for answers that were not cached.', [
       [{}, resolution],
@@ -96,6 +97,10 @@ function resolutions(view: ConsoleView): Family[] {
       [...failures].map(([reason, times]) => [{ reason }, times]),
     ),
     gauge('rootwalk_resolutions_in_progress', 'Resolutions in progress.', [[{}, view.resolutions()]]),
+    gauge('rootwalk_failures_kept', 'Failures that the flight recorder holds.', [[{}, recorder.entries]]),
+    gauge('rootwalk_failures_octets', 'Memory that they take.', [[{}, recorder.octets]]),
+    gauge('rootwalk_failures_octets_max', 'Memory that they may take.', [[{}, recorder.octetsMax]]),
+    counter('rootwalk_failures_skipped_total', 'Failures too many at once to be kept.', [[{}, recorder.skipped]]),
   ];
 }
 

@@ -5,7 +5,7 @@ import type { FailureReason } from '../resolver/types.ts';
 import { CLIENT_LIMITS, SECURITY_STATES } from '../server/counts.ts';
 import { rcodeToText } from '../wire/types.ts';
 import { OUTCOMES, TRANSPORTS } from './meters.ts';
-import type { ConsoleView } from './view.ts';
+import type { ConsoleView, FailuresStats } from './view.ts';
 
 /** How a daemon is. */
 export interface StatusReport {
@@ -42,7 +42,35 @@ export interface StatsReport {
   /** Mean time of what was not cached, ms; null: nothing yet. */
   readonly resolutionMeanMs: number | null;
   readonly layers: { readonly [layer: string]: Counted };
+  /** The flight recorder: failures kept, what they take, and how many came too many at once to be kept. */
+  readonly recorder: FailuresStats;
   readonly upstream: { readonly [transport: string]: Counted };
+}
+
+/** A resolution that failed, proved bogus or reached a bound, as the flight recorder keeps it. */
+export interface FailureReport {
+  /** Counts up since the start; a question that fails the same way again keeps it. */
+  readonly id: number;
+  /** When it failed first and last: ISO 8601. */
+  readonly first: string;
+  readonly last: string;
+  readonly times: number;
+  /** Presentation text. */
+  readonly name: string;
+  readonly type: string;
+  readonly checkingDisabled: boolean;
+  /** `bogus` and `limit` also of answers that were given all the same. */
+  readonly reason: FailureReason;
+  /** True: the client got an answer. */
+  readonly answered: boolean;
+  /** The first bound that was reached. */
+  readonly limit?: LimitName;
+  /** RFC 8914. */
+  readonly errors: readonly { readonly code: number; readonly name: string; readonly text: string }[];
+  /** False: there was no room to write all of it down, and the capsule cannot be played to its end. */
+  readonly complete: boolean;
+  /** Of the capsule. */
+  readonly octets: number;
 }
 
 /** The status now. */
@@ -95,6 +123,7 @@ export function statsOf(view: ConsoleView): StatsReport {
     layers: Object.fromEntries(
       Object.entries(view.inspector.tables()).map(([layer, figures]) => [layer, { ...figures }]),
     ),
+    recorder: view.failures.stats(),
     upstream: Object.fromEntries(
       TRANSPORTS.map((transport) => [
         transport,

@@ -5,6 +5,7 @@ import type { Clock } from '../base/ports.ts';
 import type { Inspector } from '../resolver/inspect.ts';
 import type { ServerStats } from '../server/server.ts';
 import type { Meters } from './meters.ts';
+import type { FailureReport } from './reports.ts';
 
 /** How a reload went. `errors` are lines such as `file:line:column key: message`; nothing has changed then. */
 export type ReloadReport =
@@ -19,6 +20,24 @@ export type ReloadReport =
     }
   | { readonly ok: false; readonly errors: readonly string[] };
 
+/** The last resolutions that failed, proved bogus or reached a bound. */
+export interface FailuresView {
+  /** The oldest first. */
+  list(): Iterable<FailureReport>;
+  /** The JSON text of a capsule; undefined: it is not kept (any more). */
+  capsule(id: number): string | undefined;
+  stats(): FailuresStats;
+}
+
+/** What they take, and how many could not be kept. */
+export interface FailuresStats {
+  readonly entries: number;
+  readonly octets: number;
+  readonly octetsMax: number;
+  /** Failures so many at once that they were not kept. */
+  readonly skipped: number;
+}
+
 /** A running daemon. */
 export interface ConsoleView {
   readonly version: string;
@@ -28,6 +47,7 @@ export interface ConsoleView {
   readonly clock: Clock;
   readonly inspector: Inspector;
   readonly meters: Meters;
+  readonly failures: FailuresView;
   /** By `Clock.wallSeconds`. */
   readonly startedSeconds: number;
   /** The configuration file; undefined: the defaults. */

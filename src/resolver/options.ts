@@ -1,13 +1,14 @@
 // What an engine is made of: ports, bounds and settings, all chosen by the caller.
 
-import type { Limits } from '../base/limits.ts';
+import type { LimitName, Limits } from '../base/limits.ts';
 import type { Clock, Log, Random, Transport } from '../base/ports.ts';
 import type { HostOptions } from '../cache/host.ts';
 import type { Trust } from '../dnssec/delegation.ts';
 import type { ResourceRecord } from '../wire/message.ts';
 import type { Name } from '../wire/name.ts';
+import type { Recorder } from './recorder.ts';
 import type { RolloverOptions } from './rollover.ts';
-import type { ConfiguredZone } from './types.ts';
+import type { ConfiguredZone, Resolution } from './types.ts';
 import type { NegativeAnchor } from './zone-status.ts';
 
 /** How upstream servers are asked. */
@@ -71,4 +72,9 @@ export interface EngineOptions {
   readonly dnssec: DnssecOptions;
   /** Undefined: they are answered like any other. */
   readonly privateAddresses: PrivateAddressOptions | undefined;
+  /**
+   * Present: each resolution is written down, within `recordingsOctets`, and handed over here when it has ended, with the
+   * first bound that it reached. What is handed over is forgotten after the call, which must not throw.
+   */
+  readonly keep?: ((recorded: Recorder, resolution: Resolution, limit: LimitName | undefined) => void) | undefined;
 }

@@ -11,12 +11,14 @@ import { createInspector, type Inspector } from './inspect.ts';
 import type { EngineOptions } from './options.ts';
 import { withoutPrivateAddresses } from './private-addresses.ts';
 import { reconfigured } from './reconfigure.ts';
+import { Recorder } from './recorder.ts';
 import { resolve } from './resolve.ts';
 import { Rollover } from './rollover.ts';
 import { Scope } from './scope.ts';
 import type { Caches, Shared } from './shared.ts';
 import { type Slot, Slots } from './slots.ts';
 import { type Life, makeCaches, makeShared, makeTrust } from './state.ts';
+import { RecordingRoom } from './tape.ts';
 import type { Resolution, ResolveRequest } from './types.ts';
 
 /** A client question in progress and how many wait for it. */
@@ -36,10 +38,13 @@ export class Resolver {
   /** Undefined: the anchors stay as they are. */
   #rollover: Rollover | undefined;
   readonly #slots: Slots;
+  /** Of recordings in progress. */
+  readonly #room: RecordingRoom;
 
   constructor(options: EngineOptions) {
     this.caches = makeCaches(options);
     this.#slots = new Slots(options.limits.resolutions, options.clock);
+    this.#room = new RecordingRoom(options.limits.recordingsOctets);
     this.#shared = makeShared(
       options,
       this.#life,
@@ -107,13 +112,15 @@ export class Resolver {
       running.clients += 1;
       return running.promise;
     }
-    const scope = new Scope(this.#shared, request.checkingDisabled, request.observer, request.journal);
+    const recorder = request.journal === undefined ? this.#recorderFor(request) : undefined;
+    const scope = new Scope(this.#shared, request.checkingDisabled, request.observer, recorder ?? request.journal);
     const slot = this.#slots.take(scope.budget);
     if (slot === undefined) {
+      recorder?.free();
       // What is in memory needs no slot.
       return Promise.resolve(this.fromCache(request) ?? this.#busy('resolutions', `${limits.resolutions} at once`));
     }
-    const promise = this.#run(request, scope, slot);
+    const promise = this.#run(request, scope, slot, recorder);
     if (!own) {
       this.#inProgress.set(key, { promise, clients: 1 });
       const done = (): void => {
@@ -131,8 +138,14 @@ export class Resolver {
     return failed(fail('busy', `limit reached: ${limit} (${most})`));
   }
 
-  async #run(request: ResolveRequest, scope: Scope, slot: Slot): Promise<Resolution> {
-    const { name, type, observer, journal } = request;
+  /** Writes down what may be worth keeping; undefined: nobody keeps anything. */
+  #recorderFor(request: ResolveRequest): Recorder | undefined {
+    const { keep, limits } = this.#shared.options;
+    return keep && new Recorder(request, this.#room, limits.recordingOctets);
+  }
+
+  async #run(request: ResolveRequest, scope: Scope, slot: Slot, recorder: Recorder | undefined): Promise<Resolution> {
+    const { name, type, observer } = request;
     try {
       const lookup = scope.rootLookup(name, type);
       if (observer) scope.emit(lookup, { kind: 'question', name, type });
@@ -151,9 +164,12 @@ export class Resolver {
           ...(detail === undefined ? {} : { detail }),
         });
       }
+      scope.journal?.end();
+      if (recorder !== undefined) scope.shared.options.keep?.(recorder, resolution, scope.budget.exhausted);
       return resolution;
     } finally {
-      journal?.end();
+      scope.journal?.end();
+      recorder?.free();
       this.#slots.release(slot);
     }
   }

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { parts as realParts } from '../../src/cli/parts.ts';
 import { settingsToYaml } from '../../src/config/show.ts';
 import type { ReadSettings } from '../../src/reload.ts';
-import { closeRigs, type Rig, rigSettings, startRig } from '../console/rig.ts';
+import { closeRigs, type Rig, rigSettings, startRig, type World } from '../console/rig.ts';
 import { askUdp, makeQuery } from '../server/clients.ts';
 import { cli, type FakeWorld, type Outcome } from './fake-io.ts';
 
@@ -15,19 +15,23 @@ const parts = { askDaemon, listDaemon };
 interface Running {
   readonly rig: Rig;
   run(...words: string[]): Promise<Outcome>;
+  /** Files that were written. */
+  readonly written: ReadonlyMap<string, string>;
   /** What the daemon reads at its next reload. */
   next(read: ReadSettings): void;
 }
 
-async function running(): Promise<Running> {
+async function running(servers: World = { address: '192.0.2.1' }): Promise<Running> {
   const settings = rigSettings({ local: { data: ['own.home.arpa. 60 IN TXT "a\\027[2Jb"'] } });
   let read: ReadSettings = { settings, file: '/etc/rw.yaml' };
-  const rig = await startRig(settings, undefined, { file: '/etc/rw.yaml', readSettings: async () => read });
-  const world: FakeWorld = { parts, files: { '/etc/rw.yaml': settingsToYaml(settings, true) } };
+  const rig = await startRig(settings, servers, { file: '/etc/rw.yaml', readSettings: async () => read });
+  const written = new Map<string, string>();
+  const world: FakeWorld = { parts, files: { '/etc/rw.yaml': settingsToYaml(settings, true) }, written };
   const run = (...words: string[]) => cli([...words, '--config', '/etc/rw.yaml'], world);
   return {
     rig,
     run,
+    written,
     next: (given) => {
       read = given;
     },
@@ -52,6 +56,9 @@ describe('without a daemon', () => {
     ['cache', 'flush', 'a.b'],
     ['cache', 'flush-zone', '.'],
     ['cache', 'flush-bogus'],
+    ['failures', 'list'],
+    ['failures', 'show', '1'],
+    ['failures', 'export', '1'],
   ])('%s %s says so in one line and ends with 3', async (...words) => {
     const given = words.filter((word) => typeof word === 'string');
     const world = { parts, files: { '/rw.yaml': 'control: /missing/c.sock\nconsole: 127.0.0.1:1\n' } };
@@ -185,6 +192,59 @@ nothing in host (os)
       err: 'rootwalk: not reloaded: /etc/rw.yaml:1:1 alow: unknown key\nrootwalk: not reloaded: /etc/rw.yaml:2:1 b\\u{1b}: unknown key\n',
     });
     expect(await run('reload', '--json')).toMatchObject({ code: 1, out: expect.stringContaining('"ok": false') });
+  });
+});
+
+describe('failures', () => {
+  const escaped = 'a\\027[2Jb.example';
+
+  test('list names what failed; show plays it and says who is at fault; export writes a capsule that plays', async () => {
+    const world: World = { address: undefined };
+    const daemon = await running(world);
+    expect((await daemon.run('failures', 'list')).out).toBe('Nothing has failed since the start.\n');
+    await resolved(daemon, escaped);
+    world.address = '192.0.2.1';
+    const { out } = await daemon.run('failures', 'list');
+    expect(out).toMatch(
+      /^ID {2}LAST +TIMES {2}QUESTION +REASON +WHY\n 1 {2}20[-0-9]+ [:0-9]+ +1 {2}a\\027\[2jb\.example\. A {2}network {2}servers of \.: 198\.51\.100\.1 ENETUNREACH.*\n$/,
+    );
+    const shown = await daemon.run('failures', 'show', '1');
+    expect(shown).toMatchObject({ code: 0, err: '' });
+    expect(shown.out).toMatch(
+      /^Failure 1: a\\027\[2jb\.example\. A failed at 20[-0-9]+ [:0-9]+ UTC\.\n\na\\027\[2jb\.example\. A\n/,
+    );
+    expect(shown.out).toContain('\nVerdict: ');
+    expect(shown.out).toContain('ENETUNREACH');
+    const exported = await daemon.run('failures', 'export', '1', '-o', 'f.json');
+    expect(exported.out).toMatch(/^f\.json: \d+ exchanges; rootwalk replay --explain f\.json plays it\n$/);
+    const capsule = daemon.written.get('f.json') ?? '';
+    expect(
+      (await cli(['replay', 'f.json'], { parts: { replay: realParts.replay }, files: { 'f.json': capsule } })).out,
+    ).toMatch(/^passed {2}f\.json\n1 passed/);
+    expect(JSON.parse((await daemon.run('failures', 'export', '1')).out)).toEqual(JSON.parse(capsule));
+  });
+
+  test('in JSON, one value a line; show has the explanation', async () => {
+    const daemon = await running({ address: undefined });
+    await resolved(daemon, 'a.example');
+    const [line = ''] = (await daemon.run('failures', 'list', '--json')).out.split('\n');
+    const report = JSON.parse(line);
+    expect(report).toMatchObject({ id: 1, name: 'a.example.', type: 'A', reason: 'network', times: 1, complete: true });
+    const shown = JSON.parse((await daemon.run('failures', 'show', '1', '--json')).out);
+    expect(shown).toMatchObject(report);
+    expect(shown.explanation.join('\n')).toContain('Verdict: ');
+  });
+
+  test('a number that is none, or not kept, is told in a line', async () => {
+    const daemon = await running();
+    expect(await daemon.run('failures', 'show', '7')).toMatchObject({
+      code: 1,
+      err: 'rootwalk: failure 7 is not kept (any more); rootwalk failures list shows those that are\n',
+    });
+    expect(await daemon.run('failures', 'export', 'x')).toMatchObject({
+      code: 1,
+      err: 'rootwalk: x is no number of a failure; rootwalk failures list shows them\n',
+    });
   });
 });
 

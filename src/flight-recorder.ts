@@ -1,0 +1,122 @@
+// The flight recorder of a daemon: keeps what can be played of the last resolutions that failed, proved bogus or reached
+// a bound, so that a failure can be looked into after it happened.
+
+import { Buffer } from 'node:buffer';
+import type { LimitName, Limits } from './base/limits.ts';
+import type { Clock } from './base/ports.ts';
+import { capsuleOf } from './capsule-record.ts';
+import type { FailureReport } from './console/reports.ts';
+import type { FailuresView } from './console/view.ts';
+import type { Recorder } from './resolver/recorder.ts';
+import type { FailureReason, Resolution } from './resolver/types.ts';
+import { nameToText } from './wire/name.ts';
+import { edeToText, typeToText } from './wire/types.ts';
+
+/** Failures that tell nothing new of the name: it failed before, or nothing was tried. */
+const UNTOLD: ReadonlySet<FailureReason | undefined> = new Set(['cached-failure', 'busy', 'closed']);
+
+/** Octets of a report beside its texts and its capsule. */
+const REPORT_OCTETS = 500;
+
+/** The recorder. */
+export interface FlightRecorder extends FailuresView {
+  /** Takes a resolution that has ended; keeps it if it is worth that. `limit`: the first bound that it reached. */
+  keep(recorded: Recorder, resolution: Resolution, limit: LimitName | undefined): void;
+}
+
+interface Kept {
+  readonly report: FailureReport;
+  readonly capsule: Buffer;
+  readonly octets: number;
+}
+
+/**
+ * Makes one that holds at most `failuresOctets`; the oldest makes room. A question that fails the same way again takes
+ * the place of its earlier failure. When more fail than `failuresPerSecond` (with `failuresBurst` in reserve), the rest
+ * is counted alone: a flood of failures shall neither cost much nor push out all that was before it.
+ */
+export function createFlightRecorder({
+  clock,
+  limits,
+}: {
+  readonly clock: Clock;
+  readonly limits: Limits;
+}): FlightRecorder {
+  const { failuresOctets, failuresPerSecond, failuresBurst } = limits;
+  /** By question and reason, the oldest first. */
+  const kept = new Map<string, Kept>();
+  let octets = 0;
+  let lastId = 0;
+  let skipped = 0;
+  let tokens = failuresBurst;
+  let refilledMs = clock.nowMs();
+
+  function mayKeep(): boolean {
+    const nowMs = clock.nowMs();
+    tokens = Math.min(failuresBurst, tokens + ((nowMs - refilledMs) / 1000) * failuresPerSecond);
+    refilledMs = nowMs;
+    if (tokens < 1) return false;
+    tokens -= 1;
+    return true;
+  }
+
+  function remove(key: string): Kept | undefined {
+    const old = kept.get(key);
+    if (old === undefined) return undefined;
+    kept.delete(key);
+    octets -= old.octets;
+    return old;
+  }
+
+  function put(key: string, entry: Kept): void {
+    kept.set(key, entry);
+    octets += entry.octets;
+    for (const oldest of kept.keys()) {
+      if (octets <= failuresOctets) break;
+      remove(oldest);
+    }
+  }
+
+  return {
+    keep(recorded, resolution, limit) {
+      const { failure, security } = resolution;
+      if (UNTOLD.has(failure) || (failure === undefined && security !== 'bogus' && limit === undefined)) return;
+      const capsule = mayKeep() ? capsuleOf(recorded, resolution) : undefined;
+      if (capsule === undefined) {
+        skipped += 1;
+        return;
+      }
+      const { name, type, checkingDisabled } = recorded.request;
+      const reason = failure ?? (limit === undefined ? 'bogus' : 'limit');
+      const key = `${reason} ${checkingDisabled ? 1 : 0} ${type} ${name}`;
+      const old = remove(key)?.report;
+      const at = new Date(clock.wallSeconds() * 1000).toISOString();
+      const text = Buffer.from(JSON.stringify(capsule));
+      const errors = resolution.extendedErrors.map(({ code, text }) => ({ code, name: edeToText(code), text }));
+      const report: FailureReport = {
+        id: old?.id ?? ++lastId,
+        first: old?.first ?? at,
+        last: at,
+        times: (old?.times ?? 0) + 1,
+        name: nameToText(name),
+        type: typeToText(type),
+        checkingDisabled,
+        reason,
+        answered: failure === undefined,
+        ...(limit === undefined ? {} : { limit }),
+        errors,
+        complete: capsule.complete !== false,
+        octets: text.length,
+      };
+      put(key, { report, capsule: text, octets: REPORT_OCTETS + text.length });
+    },
+    *list() {
+      for (const { report } of [...kept.values()]) yield report;
+    },
+    capsule(id) {
+      for (const { report, capsule } of kept.values()) if (report.id === id) return capsule.toString();
+      return undefined;
+    },
+    stats: () => ({ entries: kept.size, octets, octetsMax: failuresOctets, skipped }),
+  };
+}
