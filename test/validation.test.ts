@@ -192,6 +192,7 @@ describe('servers that fail', () => {
     expect(resolution.rcode).toBe(RCODE.SERVFAIL);
     expect(resolution.failure).not.toBe('bogus');
     expect(resolution.security).not.toBe('bogus');
+    expect(codes(resolution)).toContain(EDE.dnskeyMissing);
     back = true;
     await world.pass(30);
     expect((await world.ask('www.good.')).security).toBe('secure');

@@ -9,7 +9,7 @@ import { fail, withinDeadline } from './failure.ts';
 import type { Found, FoundFailure } from './found.ts';
 import { LOOK, type WaitFor } from './journal.ts';
 import { bogusStatus, INSECURE_TTL, insecureStatus, judgeDs, judgeFound, judgeNoDs } from './judge-ds.ts';
-import { keysFailure, keysMissing, noKeys, noteKeysFailure } from './keys-failure.ts';
+import { keysFailure, keysUnfetched, noKeys, noteKeysFailure } from './keys-failure.ts';
 import type { Lookup, Scope } from './scope.ts';
 import { statusTag, type TrustState, type ZoneStatus } from './zone-status.ts';
 
@@ -200,7 +200,7 @@ async function keysOf(
     const found = await findLink(scope, scope.subLookup(lookup, zone, TYPE.DNSKEY));
     // RFC 4035, 5.5 leaves it open; keys that cannot be fetched are a failure of the network, not a forgery.
     if (found.kind === 'failure') {
-      return why === undefined ? fail(found.reason, keysMissing(zone, found)) : bogusStatus(scope, zone, why);
+      return why === undefined ? keysUnfetched(zone, found) : bogusStatus(scope, zone, why);
     }
     why = noKeys(zone);
     const entry = found.kind === 'records' ? found.entries[0] : undefined;
