@@ -1,8 +1,11 @@
 // Reads an `.rpl` file: the replay format that Unbound's testbound and Deckard share.
 
-import { ROOT } from '../wire/name.ts';
+import { builtInRootHints } from '../resolver/root-hints.ts';
+import { nameToText, ROOT } from '../wire/name.ts';
 import { readRrsig } from '../wire/rdata.ts';
+import { rdataToText } from '../wire/rdata-text.ts';
 import { TYPE } from '../wire/types.ts';
+import { parseZoneText } from '../wire/zone-text.ts';
 import { applyDirective, readEntry } from './rpl-entry.ts';
 import { LineReader, withoutComment } from './rpl-lines.ts';
 import type { RecordDefaults } from './rpl-record.ts';
@@ -138,12 +141,10 @@ function whyUnsupported(steps: readonly RplStep[], settings: RplSettings): strin
   if (step) return `step ${step.kind}`;
   if (steps.some(({ kind, args }) => kind === 'TIME_PASSES' && args[0] !== 'ELAPSE')) return 'macro evaluation';
   if (!steps.some(({ kind }) => kind === 'CHECK_ANSWER')) return 'no CHECK_ANSWER';
-  if (settings.unsupported.length > 0) return `option ${settings.unsupported.join(', ')}`;
-  const servers = settings.roots.length + settings.zones.filter(({ kind }) => kind === 'forward').length;
-  return servers === 0 ? 'no root server' : undefined;
+  return settings.unsupported.length > 0 ? `option ${settings.unsupported.join(', ')}` : undefined;
 }
 
-/** What the servers' data say about the settings: IPv6, and a date at which the signatures hold. */
+/** What the servers' data say about the settings: IPv6, a date at which the signatures hold, and roots if none is given. */
 function completeSettings(settings: RplSettings, ranges: readonly RplRange[], steps: readonly RplStep[]): RplSettings {
   const ipv6 =
     ranges.some(({ addresses }) => [...addresses].some((key) => key.length === 32)) ||
@@ -151,9 +152,17 @@ function completeSettings(settings: RplSettings, ranges: readonly RplRange[], st
   const entries = [...ranges.flatMap((range) => range.entries), ...steps.flatMap((step) => step.entry ?? [])];
   return {
     ...settings,
+    roots: settings.roots.length > 0 ? settings.roots : builtInRoots(),
     ipv6: settings.ipv6 && ipv6,
     wallSeconds: settings.wallSeconds ?? dateWithinSignatures(entries),
   };
+}
+
+/** The root servers that a resolver starts from when it is told of none. */
+function builtInRoots(): RplSettings['roots'] {
+  return parseZoneText(builtInRootHints).flatMap(({ name, type, rdata }) =>
+    type === TYPE.A ? [{ nameServer: nameToText(name), address: { ip: rdataToText(type, rdata), port: 53 } }] : [],
+  );
 }
 
 /** A moment within the validity of as many signatures as possible; undefined: there are none. */

@@ -102,6 +102,16 @@ describe('parseRpl', () => {
     expect(settings).toMatchObject({ ipv6: false, qnameMinimisation: false, wallSeconds: 1_500_000_000 });
   });
 
+  test('starts from the built-in root servers when it names none', () => {
+    const { settings, unsupported } = parseRpl(
+      scenario(ask + expectAddress('192.0.2.1'), 'CONFIG_END\nSCENARIO_BEGIN x\n'),
+      'a.rpl',
+    );
+    expect(unsupported).toBeUndefined();
+    expect(settings.roots).toHaveLength(13);
+    expect(settings.roots[0]).toMatchObject({ nameServer: 'a.root-servers.net.', address: { ip: '198.41.0.4' } });
+  });
+
   test('says what it cannot play, and why', () => {
     const reason = (head: string, body = ask + expectAddress('192.0.2.1')): string | undefined =>
       parseRpl(scenario(body, `${head}${config}`), 'u.rpl').unsupported;
