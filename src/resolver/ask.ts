@@ -35,11 +35,13 @@ export function ask(
     let inFlight = 0;
     let ended = false;
     let resent = false;
+    let launchedAtMs = 0;
     let cancelTimer: () => void = () => undefined;
 
     function launch(choice: Choice): void {
       const { candidate } = choice;
       inFlight += 1;
+      launchedAtMs = scope.nowMs();
       tried.note(candidate.state);
       if (isForAddress(lookup)) scope.budget.noteAddressSend(delegation.zone);
       if (scope.observer) announce(scope, lookup, delegation, choice);
@@ -70,6 +72,12 @@ export function ask(
       // Where there is no other server, the datagram may be lost: it is sent again once, and then waited for.
       if (choice?.why === 'retry') {
         if (resent) return;
+        // Not as soon as another would be asked: each copy in flight is one more for a forger to hit (RFC 5452, 5).
+        const waitMs = launchedAtMs + scope.shared.options.limits.firstTimeoutMs - scope.nowMs();
+        if (waitMs > 0) {
+          cancelTimer = scope.clock.after(waitMs, hedge);
+          return;
+        }
         resent = true;
       }
       if (choice !== undefined) launch(choice.why === 'retry' ? choice : { ...choice, why: 'hedge' });

@@ -154,6 +154,19 @@ describe('a hundred clients with one question', () => {
     exactly('birthday', 'clients answered', replies, 100);
   });
 
+  it('cause one query even of a server that has become slow', async () => {
+    const world = new World();
+    let slow = false;
+    world.serve(ROOT_IP, (asked) => {
+      if (!slow) return truth(asked.text);
+      asked.context.reply(encode(asked.octets, truth(asked.text)), 350);
+      return undefined;
+    });
+    await world.ask('before.');
+    slow = true;
+    exactly('birthday', 'queries for one question, answered after 350 ms', (await world.cost('www.')).sent, 1);
+  });
+
   it('with other flags, case and client subnets cause two at most', async () => {
     const queries = Array.from({ length: 100 }, (_, id) =>
       buildQuery({
