@@ -80,7 +80,7 @@ export const limitTable: { readonly [Name in LimitName]: LimitRow } = {
   addressSendsPerZone: row(12, 2, 1000, 'sends', 'NXNSAttack: to one zone for addresses of name servers'),
   resolutionMs: row(7000, 100, 60_000, 'ms', 'total time of a client question; PowerDNS 7 s'),
   sendsPerServer: row(3, 1, 10, 'sends', 'the same question to one address within a lookup: stubborn servers'),
-  sendsPerLookup: row(12, 2, 64, 'sends', 'one question at one zone: dead and stubborn zones'),
+  sendsPerLookup: row(10, 2, 64, 'sends', 'one question at one zone: dead and stubborn zones, shared addresses'),
   signatureChecks: row(32, 1, 1000, 'checks', 'KeyTrap, per client question'),
   signatureChecksPerRRset: row(8, 1, 100, 'checks', 'KeyTrap, per RRset'),
   keysPerTag: row(2, 1, 16, 'keys', 'KeyTrap: keys of one tag tried'),

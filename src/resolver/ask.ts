@@ -47,11 +47,13 @@ export function ask(
       if (scope.observer) announce(scope, lookup, delegation, choice);
       const attempt = tried.sends(candidate.state);
       // What TC, a mismatch or EDNS makes to be sent again counts against the zone like any send.
-      const onRepeat = (): void => {
+      const mayRepeat = (): boolean => {
+        if (tried.total >= scope.shared.options.limits.sendsPerLookup) return false;
         tried.noteRepeat();
         if (isForAddress(lookup)) scope.budget.noteAddressSend(delegation.zone);
+        return true;
       };
-      exchange(scope, lookup, { zone: delegation.zone, server: candidate.state, attempt, onRepeat, ...question }).then(
+      exchange(scope, lookup, { zone: delegation.zone, server: candidate.state, attempt, mayRepeat, ...question }).then(
         (reply) => {
           inFlight -= 1;
           // Response or not, something came back: the exchange below has noted it.

@@ -49,8 +49,8 @@ export interface ExchangeRequest {
   readonly minimised: boolean;
   /** 1 for the first send of a lookup to this server. Later ones are not joined with it, and wait twice as long each. */
   readonly attempt: number;
-  /** Called before each send after the first. */
-  readonly onRepeat: () => void;
+  /** Called before each send after the first: whether the zone may be sent one more. */
+  readonly mayRepeat: () => boolean;
 }
 
 /**
@@ -137,7 +137,7 @@ async function converse(scope: Scope, lookup: Lookup, request: ExchangeRequest):
   let lapsed = false;
   let refused: Form | undefined;
   for (let sends = 0; sends < SENDS_MOST; sends++) {
-    if (sends > 0) request.onRepeat();
+    if (sends > 0 && !request.mayRepeat()) break;
     const result = await sendOnce(scope, lookup, request, form);
     if (result.kind === 'suspect' || (result.kind === 'message' && result.message.truncated)) {
       if (form.protocol === 'tcp') return { kind: 'malformed', detail: 'truncated or mismatched over TCP' };
@@ -160,7 +160,7 @@ async function converse(scope: Scope, lookup: Lookup, request: ExchangeRequest):
     noteEdnsOutcome(scope, request.server, refused, form, message);
     return result;
   }
-  return { kind: 'malformed', detail: 'neither UDP, TCP nor plain DNS gave a whole response' };
+  return { kind: 'malformed', detail: 'no whole response, however it was asked' };
 }
 
 /** UDP, TCP, and one of both again with another cookie or without EDNS. */
