@@ -1,6 +1,7 @@
 // The engine: state shared by all resolutions, joining of equal client questions, admission.
 
 import type { LimitName } from '../base/limits.ts';
+import { createLogSample, type LogSample } from '../base/log-sample.ts';
 import { ROOT } from '../wire/name.ts';
 import { rcodeToText, TYPE } from '../wire/types.ts';
 import { fromHost, fromRecords } from './answer.ts';
@@ -27,6 +28,9 @@ interface InProgress {
   clients: number;
 }
 
+/** Lines about failed resolutions in ten seconds; the metrics count them all. */
+const FAILURES_LOGGED = 20;
+
 /** A resolver without sockets or files of its own: everything it touches comes by its options. */
 export class Resolver {
   readonly caches: Caches;
@@ -40,11 +44,13 @@ export class Resolver {
   readonly #slots: Slots;
   /** Of recordings in progress. */
   readonly #room: RecordingRoom;
+  readonly #failureSample: LogSample;
 
   constructor(options: EngineOptions) {
     this.caches = makeCaches(options);
     this.#slots = new Slots(options.limits.resolutions, options.clock);
     this.#room = new RecordingRoom(options.limits.recordingsOctets);
+    this.#failureSample = createLogSample(options.clock, FAILURES_LOGGED);
     this.#shared = makeShared(
       options,
       this.#life,
@@ -183,11 +189,14 @@ export class Resolver {
       { name, type, checkingDisabled, reason: failure, extendedErrors },
       scope.nowMs(),
     );
+    const notLogged = this.#failureSample();
+    if (notLogged === undefined) return;
     this.#shared.options.log.info('resolution failed', {
       question: describe(name, type),
       rcode: rcodeToText(resolution.rcode),
       reason: failure,
       detail: extendedErrors[0]?.text,
+      ...(notLogged > 0 && { notLogged }),
     });
   }
 

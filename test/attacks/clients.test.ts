@@ -305,6 +305,13 @@ describe('names meant for the log', () => {
     const world = new World({ log: lines.log });
     world.serve(ROOT_IP, () => ({ rcode: RCODE.SERVFAIL }));
     for (const label of hostile) await world.ask(`${label}.`);
+    await world.pass(10);
+    const before = lines.lines.length;
+    for (let i = 0; i < 1000; i++) await world.ask(`flood${i}.`);
+    atMost('log', 'lines for 1,000 failures within ten seconds', lines.lines.length - before, 20);
+    await world.pass(10);
+    await world.ask('after.');
+    expect(lines.lines.at(-1)).toContain('980');
     const written = lines.lines.join('\u0001');
     expect(lines.lines.length).toBeGreaterThanOrEqual(hostile.length);
     const raw = [...written].filter((letter) => letter !== '\u0001' && (letter < ' ' || letter > '~')).length;
