@@ -7,6 +7,8 @@ if (major < 24) {
   );
   process.exitCode = 1;
 } else {
+  // The same as --disable-proto=delete, however the program was started: no key of a stranger's can reach a prototype.
+  Reflect.deleteProperty(Object.prototype, '__proto__');
   import('./run.ts')
     .then(({ run }) => run(process.argv))
     .catch((error: unknown) => {

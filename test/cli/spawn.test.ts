@@ -34,7 +34,11 @@ interface Ended {
 }
 
 function start(...words: string[]): ChildProcess {
-  return spawn(process.execPath, [main, ...words], { cwd: folder, env: { PATH: process.env['PATH'] } });
+  return node(main, ...words);
+}
+
+function node(...words: string[]): ChildProcess {
+  return spawn(process.execPath, words, { cwd: folder, env: { PATH: process.env['PATH'] } });
 }
 
 /** The output of a process that ended; `at` in its output, `act` is called, once. */
@@ -55,6 +59,12 @@ function end(child: ChildProcess, at?: RegExp, act: (out: string) => void = () =
 }
 
 describe.concurrent('as a process', () => {
+  test('no object has a __proto__, as with --disable-proto=delete', async () => {
+    const told = "process.on('exit', () => console.log('__proto__' in {}))";
+    const { code, out } = await end(node('--import', `data:text/javascript,${told}`, main, '--version'));
+    expect({ code, last: out.trim().split('\n').at(-1) }).toEqual({ code: 0, last: 'false' });
+  });
+
   test('a mistake is one line and ends with 1', async () => {
     expect(await end(start('query', 'a..b'))).toEqual({
       code: 1,
