@@ -21,8 +21,8 @@ export type RateLimit = (address: Uint8Array) => Rated;
 
 /** A network that asked for nothing this long may get so many seconds' worth of replies at once: a page has many names. */
 const BURST_SECONDS = 5;
-/** Networks remembered, 100 octets each; the one that has been there longest gives way. */
-const NETWORKS_MAX = 50_000;
+/** Networks in each of two halves, 100 octets each; when the young half is full, what nobody asked from since it began is forgotten. */
+const NETWORKS_MAX = 25_000;
 
 interface Network {
   /** Replies that it may still get at `atMs`. */
@@ -35,19 +35,20 @@ interface Network {
 /** A rate limit that has counted nothing yet. */
 export function createRateLimit(options: RateLimitOptions, clock: Clock): RateLimit {
   const { responsesPerSecond, slip, ipv4Prefix, ipv6Prefix } = options;
-  const networks = new Map<string, Network>();
+  let young = new Map<string, Network>();
+  let old = new Map<string, Network>();
   const most = responsesPerSecond * BURST_SECONDS;
 
   function networkOf(octets: Uint8Array, nowMs: number): Network {
     const key = networkKey(octets, octets.length === 4 ? ipv4Prefix : ipv6Prefix);
-    const known = networks.get(key);
+    const known = young.get(key);
     if (known !== undefined) return known;
-    if (networks.size >= NETWORKS_MAX) {
-      const [oldest] = networks.keys();
-      if (oldest !== undefined) networks.delete(oldest);
+    const network = old.get(key) ?? { left: most, atMs: nowMs, held: 0 };
+    if (young.size >= NETWORKS_MAX) {
+      old = young;
+      young = new Map();
     }
-    const network = { left: most, atMs: nowMs, held: 0 };
-    networks.set(key, network);
+    young.set(key, network);
     return network;
   }
 

@@ -2,8 +2,11 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
+import { nameFromText } from '../../src/wire/name.ts';
+import { buildQuery } from '../../src/wire/query.ts';
 import { CLASS, RCODE, TYPE } from '../../src/wire/types.ts';
 import { atMost, withoutLimit } from './figures.ts';
+import { serveClients } from './served.ts';
 import { type Behaviour, delegating, nodata, nxdomain, ROOT_IP, referral, World } from './world.ts';
 
 setFlagsFromString('--expose-gc');
@@ -95,6 +98,14 @@ const attacks: readonly [string, Behaviour, (n: number) => string][] = [
   ['failures', () => ({ rcode: RCODE.SERVFAIL }), (n) => `f${n}.attacker.com.`],
 ];
 
+/** Questions each twenty seconds, of attacks that cost the test much; of others eight. */
+const COSTLY: Readonly<Record<string, number>> = {
+  NXNS: 1,
+  'endless delegations': 1,
+  'endless aliases': 3,
+  'giant RRsets': 3,
+};
+
 describe('an hour of simulated time', () => {
   it.each(attacks)('under %s leaves memory flat', async (what, behaviour, name) => {
     const bound = 2 ** 19;
@@ -114,7 +125,8 @@ describe('an hour of simulated time', () => {
     for (let second = 0; second < 3600; second += 20) {
       // The first ten minutes fill the caches.
       if (second === 600) before = usedMegabytes();
-      await world.ask(name(round++));
+      const asked = Array.from({ length: COSTLY[what] ?? 8 }, () => world.start(name(round++)));
+      await world.virtual?.runUntil(Promise.all(asked));
       await world.pass(20);
     }
     await world.pass(60);
@@ -125,5 +137,31 @@ describe('an hour of simulated time', () => {
       resolutions: 0,
     });
     expect(world.virtual?.pending).toBeLessThanOrEqual(10);
+  });
+
+  it('under queries from ever new addresses leaves memory flat', async () => {
+    const world = new World({ cacheOctets: 2 ** 19, exchangesMax: 0 });
+    world.serve(ROOT_IP, filled);
+    const limit = { responsesPerSecond: 200, slip: 2, ipv4Prefix: 32, ipv6Prefix: 56 };
+    const served = serveClients(world, limit);
+    const query = buildQuery({
+      id: 1,
+      name: nameFromText('www.'),
+      type: TYPE.A,
+      recursionDesired: true,
+      checkingDisabled: false,
+    });
+    await world.virtual?.runUntil(served.ask(query));
+    let before = 0;
+    for (let i = 0; i < 200_000; i++) {
+      // More than networks and classes of clients that are remembered.
+      if (i === 60_000) before = usedMegabytes();
+      const out = served.ask(query, { address: `10.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255}` });
+      if (i % 1000 === 0) {
+        await out;
+        await world.pass(18);
+      }
+    }
+    atMost('hour', 'growth after 60,000 clients, 140,000 more', usedMegabytes() - before, 2, 'MB');
   });
 });
