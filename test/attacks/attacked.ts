@@ -4,8 +4,10 @@ import { createServer, type Socket } from 'node:net';
 import { createFrameReader, frame } from '../../src/base/frames.ts';
 import { makeLimits } from '../../src/base/limits.ts';
 import type { ServerAddress } from '../../src/base/ports.ts';
+import type { SystemCalls } from '../../src/base/system-calls.ts';
 import { systemClock } from '../../src/net/clock.ts';
 import { systemRandom } from '../../src/net/random.ts';
+import { findSystemCalls } from '../../src/net/system-calls.ts';
 import { createTransport } from '../../src/net/transport.ts';
 import { Resolver } from '../../src/resolver/resolver.ts';
 import type { Resolution } from '../../src/resolver/types.ts';
@@ -78,15 +80,25 @@ export async function attackedServer(
   };
 }
 
+/** The ways to send a datagram: Node's own, and system calls where this machine has them. */
+export const ways: readonly (readonly [string, SystemCalls | undefined])[] = [
+  ['by Node.js', undefined],
+  ...systemWays(findSystemCalls().calls),
+];
+
+function systemWays(calls: SystemCalls | undefined): [string, SystemCalls][] {
+  return calls === undefined ? [] : [['by system calls', calls]];
+}
+
 /** A resolver with real sockets, clock and chance; the server is its root, or its forwarder for everything. */
 export function resolverOf(
   server: ServerAddress,
   role: 'authoritative' | 'forwarder' = 'authoritative',
-  options: { readonly caseRandomisation?: boolean } = {},
+  options: { readonly caseRandomisation?: boolean; readonly calls?: SystemCalls | undefined } = {},
 ): Attacked & { ask(text: string): Promise<Resolution>; readonly transport: ReturnType<typeof createTransport> } {
   const clock = systemClock();
   const random = systemRandom();
-  const transport = createTransport({ clock, random });
+  const transport = createTransport({ clock, random, calls: options.calls });
   const engine = testEngineOptions({
     transport,
     clock,

@@ -5,7 +5,7 @@ import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { nameFromText } from '../../src/wire/name.ts';
 import { buildQuery } from '../../src/wire/query.ts';
 import { OPTION, RCODE, TYPE } from '../../src/wire/types.ts';
-import { type Attacked, attackedServer, resolverOf } from './attacked.ts';
+import { type Attacked, attackedServer, resolverOf, ways } from './attacked.ts';
 import { atLeast, atMost, exactly } from './figures.ts';
 import { serveClients } from './served.ts';
 import { addresses, addressServer, delegating, encode, nodata, type Reply, ROOT_IP, World } from './world.ts';
@@ -60,7 +60,11 @@ function questionEnd(octets: Uint8Array): number {
   return at + 5;
 }
 
-describe.each(['authoritative', 'forwarder'] as const)('twelve forged replies ahead of the true one, %s', (role) => {
+const roles = ways.flatMap(([way, calls]) =>
+  (['authoritative', 'forwarder'] as const).map((role) => [role, way, calls] as const),
+);
+
+describe.each(roles)('twelve forged replies ahead of the true one, %s, %s', (role, _, calls) => {
   it('poison nothing, and the true one is taken', async () => {
     let forge: Variant = { change: same };
     const strangerPort = createSocket('udp4');
@@ -76,7 +80,7 @@ describe.each(['authoritative', 'forwarder'] as const)('twelve forged replies ah
       return truth(text);
     });
     await new Promise<void>((resolve) => strangerAddress.bind(server.address.port, '127.0.0.2', resolve));
-    const resolver = resolverOf(server.address, role);
+    const resolver = resolverOf(server.address, role, { calls });
     open.push(server, resolver, { close: () => strangerPort.close() }, { close: () => strangerAddress.close() });
     let resolved = 0;
     let poisoned = 0;
@@ -96,7 +100,7 @@ describe.each(['authoritative', 'forwarder'] as const)('twelve forged replies ah
 });
 
 describe('a flood of wrong IDs', () => {
-  it('moves the question to TCP', async () => {
+  it.each(ways)('%s moves the question to TCP', async (_, calls) => {
     const random = new SeededRandom(3);
     let overTcp = 0;
     const server = await attackedServer(({ text, octets, protocol, send }) => {
@@ -112,7 +116,7 @@ describe('a flood of wrong IDs', () => {
       }
       return undefined;
     });
-    const resolver = resolverOf(server.address);
+    const resolver = resolverOf(server.address, 'authoritative', { calls });
     open.push(server, resolver);
     const got = addresses(await resolver.ask('www.'));
     exactly('idflood', 'poisoned by 3,000 forged replies', got.includes(POISON) ? 1 : 0, 0);

@@ -709,9 +709,10 @@ export const rows: Readonly<Record<RowId, Row>> = {
     ...exhaustion,
     attack: 'Crash and restart with torn files',
     source: '-',
-    defence: 'Nothing is kept on disk',
-    limit: '-',
+    defence:
+      'No cache is kept on disk; the one file that is written, the state of rolling anchors, is replaced as a whole; a torn one is set aside',
+    limit: 'none: always',
     peers: 'Optional caches on disk',
-    absent: 'no state on disk to tear',
+    test: 'crash.test.ts',
   },
 };
