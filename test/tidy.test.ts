@@ -136,7 +136,7 @@ function importsOf(code: string): Import[] {
   for (const match of code.matchAll(/\b(?:import|export)\s+(type\s)?[^'"`;()]*?\bfrom\s*(['"])(.+?)\2/g)) {
     found.push({ from: match[3] ?? '', typeOnly: match[1] !== undefined });
   }
-  for (const match of code.matchAll(/\b(?:import|require)\s*\(?\s*(['"`])(.+?)\1/g)) {
+  for (const match of code.matchAll(/\b(?:import|require|getBuiltinModule)\s*\(?\s*(['"`])(.+?)\1/g)) {
     found.push({ from: match[2] ?? '', typeOnly: false });
   }
   return found;

@@ -1,7 +1,10 @@
 // Asks a running daemon over its control socket or its console: the other end of http.ts.
 
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { ServerAddress } from '../base/ports.ts';
+
+// As in http.ts: by `import` it would take 40 ms.
+const { request: httpRequest } = process.getBuiltinModule('node:http');
 
 /** Where a daemon answers. */
 export type DaemonAt = { readonly socketPath: string } | ServerAddress;

@@ -1,9 +1,12 @@
 // Carries the API over HTTP: on the control socket for the owner, on loopback TCP for whoever is on this machine to read.
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Clock, ServerAddress } from '../base/ports.ts';
 import type { FaultLog } from '../server/fault-log.ts';
 import type { ApiRequest, ApiResponse } from './api.ts';
+
+// By `import`, every name that the module has is looked up, fetch with all behind it among them: 40 ms.
+const { createServer } = process.getBuiltinModule('node:http');
 
 /** What serving needs. */
 export interface HttpOptions {
