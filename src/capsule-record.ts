@@ -57,7 +57,7 @@ export function capsuleOf(journal: Recorder, resolution: Resolution): Capsule | 
   const values = new ValueTable();
   return {
     format: 'rootwalk-capsule',
-    version: 3,
+    version: 4,
     question: {
       name: nameToText(request.name),
       type: typeToText(request.type),
@@ -130,7 +130,7 @@ function readsOf(tape: Tape, values: ValueTable): CapsuleRead[] {
   const reads = new Map<string, { kind: keyof Reads; key: string; values: [number | null, number][] }>();
   for (const { look, name, detail, value } of tape.reads()) {
     const { kind } = look;
-    const key = look.key(name, detail, value as never);
+    const key = look.key(name, detail);
     const id = `${kind} ${key}`;
     const read = reads.get(id) ?? { kind, key, values: [] };
     reads.set(id, read);
@@ -158,17 +158,17 @@ function waitsOf(tape: Tape, originMs: number, values: ValueTable): CapsuleWait[
 }
 
 function exchangesOf(tape: Tape, originMs: number): CapsuleExchange[] {
-  return tape.exchanges.map(
+  return tape.exchanges().map(
     ({ server, protocol, query, startMs, timeoutMs, arrivals, outcome, endMs, detail }): CapsuleExchange => ({
       server: addressKey(server),
       protocol,
       startMs: startMs - originMs,
       tookMs: outcome === undefined ? timeoutMs : endMs - startMs,
-      query: messageOf(tape.octets(query)),
+      query: messageOf(query),
       arrivals: arrivals.map(({ atMs, verdict, octets }) => ({
         afterMs: atMs - startMs,
         verdict,
-        ...messageOf(tape.octets(octets)),
+        ...messageOf(octets),
       })),
       outcome: outcome ?? 'unfinished',
       ...(detail === undefined ? {} : { detail }),

@@ -3,8 +3,8 @@
 import { Buffer } from 'node:buffer';
 import { DenialRanges } from './cache/denial-ranges.ts';
 import type { DenialEntry, FailureEntry, RecordEntry } from './cache/entry.ts';
-import type { Delegation } from './cache/hierarchy.ts';
-import type { ServerState } from './cache/servers.ts';
+import type { Delegation, NamedAddress } from './cache/hierarchy.ts';
+import type { ServerCookie } from './cache/server-cookies.ts';
 import type { RangeEntry } from './cache/zone-ranges.ts';
 import type { CapsuleRRset } from './capsule-rrset.ts';
 import type { CapsuleValue, Moment } from './capsule-value.ts';
@@ -42,8 +42,12 @@ export function valueIn(value: CapsuleValue): unknown {
       const { nameServer, family, addresses, expiresAtMs } = value;
       return { nameServer: nameFromText(nameServer), family, addresses, expiresAtMs: momentIn(expiresAtMs) };
     }
-    case 'server':
-      return serverIn(value);
+    case 'servers':
+      return value.addresses.map(([nameServer, ip]): NamedAddress => ({ nameServer: nameFromText(nameServer), ip }));
+    case 'cookie': {
+      const { is: _, octets, ...rest } = value;
+      return { octets: octetsIn(octets), ...rest } satisfies ServerCookie;
+    }
     case 'status':
       return statusIn(value);
     case 'failed': {
@@ -64,6 +68,8 @@ export function valueIn(value: CapsuleValue): unknown {
       return nameFromText(value.name);
     case 'flag':
       return value.flag;
+    case 'number':
+      return value.number;
     case 'wall':
       return value.seconds;
     case 'moment':
@@ -101,27 +107,6 @@ function delegationIn(value: Of<'delegation'>): Delegation {
     ds: ds && rrsetIn(ds),
     dsProof: dsProof.map(rrsetIn),
     dsExpiresAtMs: momentIn(dsExpiresAtMs),
-  };
-}
-
-function serverIn(value: Of<'server'>): ServerState {
-  const { is: _, ip, port, smoothedRttMs, cookie, ...rest } = value;
-  return {
-    ...rest,
-    address: { ip, port },
-    family: ip.includes(':') ? 6 : 4,
-    placed: undefined,
-    inFlight: 0,
-    smoothedRttMs,
-    heardAtMs: momentIn(value.heardAtMs),
-    timedOutAtMs: momentIn(value.timedOutAtMs),
-    backoffUntilMs: momentIn(value.backoffUntilMs),
-    ednsUntilMs: momentIn(value.ednsUntilMs),
-    cookie: cookie && { ...cookie, octets: octetsIn(cookie.octets) },
-    // Capsules older than cookies have none.
-    cookieUnknownUntilMs: momentIn(value.cookieUnknownUntilMs ?? 'never'),
-    lame: new Map(value.lame.map(([zone, untilMs]) => [nameFromText(zone), momentIn(untilMs)])),
-    frozen: undefined,
   };
 }
 

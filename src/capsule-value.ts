@@ -2,9 +2,9 @@
 
 import { Buffer } from 'node:buffer';
 import type { DenialEntry, FailureEntry, Rank, RecordEntry, Security } from './cache/entry.ts';
-import type { Delegation, Glue, NameServerAddresses } from './cache/hierarchy.ts';
+import type { Delegation, Glue, NamedAddress, NameServerAddresses } from './cache/hierarchy.ts';
 import type { HostAnswer } from './cache/host.ts';
-import type { ServerState } from './cache/servers.ts';
+import type { ServerCookie } from './cache/server-cookies.ts';
 import type { HashParameters, Nsec3Range, NsecRange, SoaOfZone } from './cache/zone-ranges.ts';
 import { base64Of, type CapsuleRRset, rrsetOut } from './capsule-rrset.ts';
 import type { Reply } from './resolver/exchange.ts';
@@ -71,23 +71,8 @@ export type CapsuleValue =
       readonly addresses: readonly string[];
       readonly expiresAtMs: Moment;
     }
-  | {
-      readonly is: 'server';
-      readonly ip: string;
-      readonly port: number;
-      readonly smoothedRttMs?: number;
-      readonly rttVariationMs: number;
-      readonly heardAtMs: Moment;
-      readonly timeouts: number;
-      readonly timedOutAtMs: Moment;
-      readonly backoffUntilMs: Moment;
-      readonly edns: ServerState['edns'];
-      readonly ednsUntilMs: Moment;
-      readonly ednsRefusals: number;
-      readonly cookie?: { readonly octets: string; readonly drawnAtMs: number; readonly lapses: number };
-      readonly cookieUnknownUntilMs?: Moment;
-      readonly lame: readonly (readonly [zone: string, untilMs: Moment])[];
-    }
+  | { readonly is: 'servers'; readonly addresses: readonly (readonly [nameServer: string, ip: string])[] }
+  | { readonly is: 'cookie'; readonly octets: string; readonly drawnAtMs: number; readonly lapses: number }
   | {
       readonly is: 'status';
       readonly kind: ZoneStatus['kind'];
@@ -132,6 +117,7 @@ export type CapsuleValue =
     }
   | { readonly is: 'name'; readonly name: string }
   | { readonly is: 'flag'; readonly flag: boolean }
+  | { readonly is: 'number'; readonly number: number }
   | { readonly is: 'moment'; readonly atMs: Moment }
   /** Since 1970. */
   | { readonly is: 'wall'; readonly seconds: number };
@@ -164,8 +150,16 @@ const WRITERS: {
   glue: ({ nameServer, family, addresses, expiresAtMs }: Glue) => {
     return { is: 'glue', nameServer: nameToText(nameServer), family, addresses, expiresAtMs: momentOut(expiresAtMs) };
   },
-  server: serverOut,
-  family: (flag) => ({ is: 'flag', flag }),
+  servers: (addresses: readonly NamedAddress[]) => {
+    return { is: 'servers', addresses: addresses.map(({ nameServer, ip }) => [nameToText(nameServer), ip]) };
+  },
+  penalty: (number) => ({ is: 'number', number }),
+  silent: (flag) => ({ is: 'flag', flag }),
+  rtt: (number) => ({ is: 'number', number }),
+  timeout: (number) => ({ is: 'number', number }),
+  edns: (flag) => ({ is: 'flag', flag }),
+  takesCookies: (flag) => ({ is: 'flag', flag }),
+  cookie: ({ octets, ...rest }: ServerCookie) => ({ is: 'cookie', octets: base64Of(octets), ...rest }),
   status: statusOut,
   ranges: (name: Name) => ({ is: 'name', name: nameToText(name) }),
   parameters: (sets: readonly HashParameters[]) => {
@@ -218,26 +212,6 @@ function delegationOut(delegation: Delegation): CapsuleValue {
     ...(ds && { ds: rrsetOut(ds) }),
     dsProof: dsProof.map(rrsetOut),
     dsExpiresAtMs: momentOut(dsExpiresAtMs),
-  };
-}
-
-function serverOut(state: ServerState): CapsuleValue {
-  const { address, smoothedRttMs, rttVariationMs, timeouts, edns, ednsRefusals, cookie, lame } = state;
-  return {
-    is: 'server',
-    ...address,
-    ...(smoothedRttMs === undefined ? {} : { smoothedRttMs }),
-    rttVariationMs,
-    heardAtMs: momentOut(state.heardAtMs),
-    timeouts,
-    timedOutAtMs: momentOut(state.timedOutAtMs),
-    backoffUntilMs: momentOut(state.backoffUntilMs),
-    edns,
-    ednsUntilMs: momentOut(state.ednsUntilMs),
-    ednsRefusals,
-    ...(cookie && { cookie: { ...cookie, octets: base64Of(cookie.octets) } }),
-    cookieUnknownUntilMs: momentOut(state.cookieUnknownUntilMs),
-    lame: [...lame].map(([zone, untilMs]) => [nameToText(zone), momentOut(untilMs)]),
   };
 }
 

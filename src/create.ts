@@ -6,7 +6,7 @@ import type { SystemCalls } from './base/system-calls.ts';
 import { serverAddressToText } from './config/address.ts';
 import { fillSettings } from './config/schema.ts';
 import { defaultSettings, type LogLevel, type Settings, type SettingsInput } from './config/settings.ts';
-import { createMeters, meterResolver, meterTransport } from './console/meters.ts';
+import { createMeters, meterResolver, meterUpstream } from './console/meters.ts';
 import type { ReloadReport } from './console/view.ts';
 import type { OpenedConsole } from './daemon-console.ts';
 import { consoleView, createReadiness } from './daemon-view.ts';
@@ -160,11 +160,11 @@ const CLOSE_GRACE_MS = makeLimits().resolutionMs;
 export function createDaemon(settings: Settings, parts: DaemonParts): Daemon {
   const meters = createMeters();
   const calls = batchedCalls(settings, parts.log);
-  const system = systemPorts(parts, calls);
-  const ports = { ...system, transport: meterTransport(system.transport, meters) };
+  const ports = systemPorts(parts, calls);
   const { clock, log } = ports;
   const failures = createFlightRecorder({ clock, limits: makeLimits() });
-  const opened = openEngine(settings, { ...ports, rootHints: parts.rootHints, keep: failures.keep });
+  const engineParts = { rootHints: parts.rootHints, keep: failures.keep, meter: meterUpstream(meters) };
+  const opened = openEngine(settings, { ...ports, ...engineParts });
   const { engine } = opened;
   const server = createServer({
     resolver: meterResolver(parts.serve?.(engine) ?? engine, meters, clock),
@@ -191,6 +191,9 @@ export function createDaemon(settings: Settings, parts: DaemonParts): Daemon {
     start: async () => {
       const started = await server.start();
       readiness.listening = started.bound.map(serverAddressToText);
+      if (settings.control === false && settings.console === false) {
+        return { ...started, control: undefined, console: undefined, warnings: [] };
+      }
       // HTTP is loaded only by who listens, and only once DNS is answered.
       const { openConsole } = await import('./daemon-console.ts');
       watched = await openConsole(settings, view, log);

@@ -36,15 +36,17 @@ export interface EngineParts extends Ports {
   /** Replaces `root.hints`. */
   readonly rootHints?: string | undefined;
   readonly keep?: EngineOptions['keep'];
+  readonly meter?: EngineOptions['meter'];
 }
 
 /** The options of an engine by these settings. Throws {@link SettingsFileError}. */
 export function engineOptions(settings: Settings, parts: EngineParts): EngineOptions {
   const { upstream, cache, local, hosts } = settings;
-  const { rootHints, keep, ...ports } = parts;
+  const { rootHints, keep, meter, ...ports } = parts;
   return {
     ...ports,
     keep,
+    meter,
     limits: makeLimits(),
     hints: rootHints === undefined ? readHints(settings.root.hints, ports.log) : parseZoneText(rootHints),
     zones: settings.zones.map((zone) => configuredZone(zone, upstream.port)),

@@ -1,9 +1,9 @@
 // The flight recorder of a daemon: keeps what can be played of the last resolutions that failed, proved bogus or reached
 // a bound, so that a failure can be looked into after it happened.
 
-import { Buffer } from 'node:buffer';
 import type { LimitName, Limits } from './base/limits.ts';
 import type { Clock } from './base/ports.ts';
+import { TokenBucket } from './base/token-bucket.ts';
 import { capsuleOf } from './capsule-record.ts';
 import type { FailureReport } from './console/reports.ts';
 import type { FailuresView } from './console/view.ts';
@@ -15,19 +15,22 @@ import { edeToText, typeToText } from './wire/types.ts';
 /** Failures that tell nothing new of the name: it failed before, or nothing was tried. */
 const UNTOLD: ReadonlySet<FailureReason | undefined> = new Set(['cached-failure', 'busy', 'closed']);
 
-/** Octets of a report beside its texts and its capsule. */
-const REPORT_OCTETS = 500;
+/** Octets of a report and of the answer, beside what was written down. */
+const REPORT_OCTETS = 2000;
 
 /** The recorder. */
 export interface FlightRecorder extends FailuresView {
-  /** Takes a resolution that has ended; keeps it if it is worth that. `limit`: the first bound that it reached. */
-  keep(recorded: Recorder, resolution: Resolution, limit: LimitName | undefined): void;
+  /**
+   * Takes a resolution that has ended, which may not have been written down; keeps it if it is worth that. `limit`: the
+   * first bound that it reached. A capsule is made of it only when somebody wants it.
+   */
+  keep(recorded: Recorder | undefined, resolution: Resolution, limit: LimitName | undefined): void;
 }
 
 interface Kept {
   readonly report: FailureReport;
-  readonly capsule: Buffer;
-  readonly octets: number;
+  readonly recorded: Recorder;
+  readonly resolution: Resolution;
 }
 
 /**
@@ -48,29 +51,19 @@ export function createFlightRecorder({
   let octets = 0;
   let lastId = 0;
   let skipped = 0;
-  let tokens = failuresBurst;
-  let refilledMs = clock.nowMs();
-
-  function mayKeep(): boolean {
-    const nowMs = clock.nowMs();
-    tokens = Math.min(failuresBurst, tokens + ((nowMs - refilledMs) / 1000) * failuresPerSecond);
-    refilledMs = nowMs;
-    if (tokens < 1) return false;
-    tokens -= 1;
-    return true;
-  }
+  const bucket = new TokenBucket(clock, failuresPerSecond, failuresBurst);
 
   function remove(key: string): Kept | undefined {
     const old = kept.get(key);
     if (old === undefined) return undefined;
     kept.delete(key);
-    octets -= old.octets;
+    octets -= old.report.octets;
     return old;
   }
 
   function put(key: string, entry: Kept): void {
     kept.set(key, entry);
-    octets += entry.octets;
+    octets += entry.report.octets;
     for (const oldest of kept.keys()) {
       if (octets <= failuresOctets) break;
       remove(oldest);
@@ -81,8 +74,7 @@ export function createFlightRecorder({
     keep(recorded, resolution, limit) {
       const { failure, security } = resolution;
       if (UNTOLD.has(failure) || (failure === undefined && security !== 'bogus' && limit === undefined)) return;
-      const capsule = mayKeep() ? capsuleOf(recorded, resolution) : undefined;
-      if (capsule === undefined) {
+      if (recorded === undefined || !bucket.take()) {
         skipped += 1;
         return;
       }
@@ -91,7 +83,6 @@ export function createFlightRecorder({
       const key = `${reason} ${checkingDisabled ? 1 : 0} ${type} ${name}`;
       const old = remove(key)?.report;
       const at = new Date(clock.wallSeconds() * 1000).toISOString();
-      const text = Buffer.from(JSON.stringify(capsule));
       const errors = resolution.extendedErrors.map(({ code, text }) => ({ code, name: edeToText(code), text }));
       const report: FailureReport = {
         id: old?.id ?? ++lastId,
@@ -105,16 +96,18 @@ export function createFlightRecorder({
         answered: failure === undefined,
         ...(limit === undefined ? {} : { limit }),
         errors,
-        complete: capsule.complete !== false,
-        octets: text.length,
+        complete: recorded.complete,
+        octets: REPORT_OCTETS + recorded.keep(),
       };
-      put(key, { report, capsule: text, octets: REPORT_OCTETS + text.length });
+      put(key, { report, recorded, resolution });
     },
     *list() {
       for (const { report } of [...kept.values()]) yield report;
     },
     capsule(id) {
-      for (const { report, capsule } of kept.values()) if (report.id === id) return capsule.toString();
+      for (const { report, recorded, resolution } of kept.values()) {
+        if (report.id === id) return JSON.stringify(capsuleOf(recorded, resolution));
+      }
       return undefined;
     },
     stats: () => ({ entries: kept.size, octets, octetsMax: failuresOctets, skipped }),

@@ -123,7 +123,7 @@ test('of a flood of failures no more than failuresBurst are kept, then failuresP
 });
 
 test('beyond recordingsOctets failures are kept without what led to them, until there is room again', async () => {
-  const world = watched(5, 'calm', { recordingsOctets: 100_000 }, true);
+  const world = watched(5, 'calm', { recordingsOctets: 200_000 }, true);
   await askAll(world, many(40));
   const complete = [...world.failures.list()].map((report) => report.complete);
   expect(complete.filter(Boolean).length).toBeGreaterThan(5);
@@ -133,11 +133,11 @@ test('beyond recordingsOctets failures are kept without what led to them, until 
 });
 
 test('what takes more than recordingOctets is kept as far as it was written down, and says so', async () => {
-  const world = watched(5, 'calm', { recordingOctets: 8192 }, true);
+  const world = watched(5, 'calm', { recordingOctets: 20_000 }, true);
   await askAll(world, [request(`${'long.'.repeat(40)}example`)]);
   const short = [...world.failures.list()];
   expect(short).toMatchObject([{ complete: true }]);
-  const rough = watched(1, 'rough', { recordingOctets: 8192 });
+  const rough = watched(1, 'rough', { recordingOctets: 20_000 });
   await askAll(
     rough,
     Array.from({ length: 40 }, () => drawRequest(rough)),
@@ -151,4 +151,10 @@ test('what is found in memory, or joins a resolution that goes on, is not writte
   await askAll(world, [request('a.example'), request('a.example')]);
   await askAll(world, [request('a.example')]);
   expect([...world.failures.list()]).toMatchObject([{ id: 1, times: 1 }]);
+});
+
+test('beyond recordingsPerSecond resolutions are not written down: what fails of them is counted', async () => {
+  const world = watched(5, 'calm', { recordingsPerSecond: 5 }, true);
+  await askAll(world, many(20));
+  expect(world.failures.stats()).toMatchObject({ entries: 5, skipped: 15 });
 });

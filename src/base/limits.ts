@@ -64,6 +64,7 @@ export type LimitName =
   | 'tcpInFlight'
   | 'recordingOctets'
   | 'recordingsOctets'
+  | 'recordingsPerSecond'
   | 'failuresOctets'
   | 'failuresPerSecond'
   | 'failuresBurst';
@@ -146,8 +147,15 @@ export const limitTable: { readonly [Name in LimitName]: LimitRow } = {
   tcpInFlight: row(100, 1, 10_000, 'queries', 'pipelined on one connection'),
 
   // What is written down of resolutions, so that failures can be played again.
-  recordingOctets: row(512 * KIB, KIB, 1024 * KIB * KIB, 'octets', 'of one resolution; most take less than 10 KiB'),
+  recordingOctets: row(512 * KIB, KIB, 1024 * KIB * KIB, 'octets', 'of one resolution; most take less than 16 KiB'),
   recordingsOctets: row(32 * KIB * KIB, 0, 1024 * KIB * KIB, 'octets', 'of all resolutions in progress'),
+  recordingsPerSecond: row(
+    200,
+    0,
+    1_000_000,
+    'resolutions',
+    'begun to be written down, and as many at once: some 40 µs each, so 1 % of a core',
+  ),
   failuresOctets: row(8 * KIB * KIB, 0, 1024 * KIB * KIB, 'octets', 'of the failures kept: some 300'),
   failuresPerSecond: row(
     2,

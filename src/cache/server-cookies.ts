@@ -25,15 +25,14 @@ const UNKNOWN_FOR_MS = 300_000;
 /** Lapses in a row after which the server counts as knowing none: some of the machines behind its address do not. */
 const LAPSES_MOST = 3;
 
-/** The cookie to send to a server, by what is `seen` of it; undefined: it is to get none, or one is to be drawn. */
-export function cookieOf(seen: ServerState, nowMs: number): ServerCookie | undefined {
-  const { cookie } = seen;
+/** The cookie to send to a server; undefined: it is to get none, or one is to be drawn. */
+export function cookieOf({ cookie }: ServerState, nowMs: number): ServerCookie | undefined {
   return cookie !== undefined && nowMs - cookie.drawnAtMs < DRAWN_FOR_MS ? cookie : undefined;
 }
 
 /** Whether the server may be sent a cookie at all, as far as is known now. */
-export function takesCookies(seen: ServerState, nowMs: number): boolean {
-  return seen.cookieUnknownUntilMs <= nowMs;
+export function takesCookies(state: ServerState, nowMs: number): boolean {
+  return state.cookieUnknownUntilMs <= nowMs;
 }
 
 /** Takes eight octets, drawn by chance, as ours for this server. */

@@ -40,8 +40,6 @@ export interface ServerState {
   cookieUnknownUntilMs: number;
   /** Zones that it does not serve, and until when that is believed. */
   readonly lame: Map<Name, number>;
-  /** What `frozen()` gave last (server-frozen.ts). */
-  frozen: ServerState | undefined;
 }
 
 /** The states of servers; bounded, and an address seen once does not put out those in use. */
@@ -113,8 +111,8 @@ function keyOf(ip: string, port: number): string {
 
 const USUAL_PORT = 53;
 
-/** Octets that a typical server's state takes, its place in the map, its address, its key and a frozen copy included. */
-export const stateOctets = 1750;
+/** Octets that a typical server's state takes, its place in the map, its address and its key included. */
+export const stateOctets = 1500;
 
 /** Zones remembered as lame for one server. */
 const lameZonesMax = 8;
@@ -173,13 +171,13 @@ export function isBackedOff(state: ServerState, nowMs: number): boolean {
   return state.backoffUntilMs > nowMs;
 }
 
-/** How long to wait for a reply: RFC 6298, 2.3 and 5.5, within `leastTimeoutMs`..`mostTimeoutMs`. */
+/** How long to wait for a reply, whole ms: RFC 6298, 2.3 and 5.5, within `leastTimeoutMs`..`mostTimeoutMs`. */
 export function timeoutMs(state: ServerState, limits: Limits): number {
   const { smoothedRttMs, rttVariationMs, timeouts } = state;
   const first =
     smoothedRttMs === undefined ? limits.firstTimeoutMs : smoothedRttMs + Math.max(granularityMs, 4 * rttVariationMs);
   const doubled = Math.max(first, limits.leastTimeoutMs) * 2 ** Math.min(timeouts, 16);
-  return Math.min(doubled, limits.mostTimeoutMs);
+  return Math.ceil(Math.min(doubled, limits.mostTimeoutMs));
 }
 
 /** The server answered for `zone` in a way that shows that it does not serve it. */
@@ -283,6 +281,5 @@ function newState(ip: string, port: number): ServerState {
     cookie: undefined,
     cookieUnknownUntilMs: -Infinity,
     lame: new Map(),
-    frozen: undefined,
   };
 }

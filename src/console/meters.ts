@@ -1,6 +1,7 @@
 // Counts and times what leaves the machine and what clients wait for. A cached answer passes none of it.
 
-import type { Clock, Transport } from '../base/ports.ts';
+import type { Clock } from '../base/ports.ts';
+import type { UpstreamMeter } from '../resolver/options.ts';
 import type { FailureReason } from '../resolver/types.ts';
 import type { ServedResolver } from '../server/handle.ts';
 
@@ -45,22 +46,19 @@ export function createMeters(): Meters {
   };
 }
 
-/** The transport, counted. */
-export function meterTransport(transport: Transport, meters: Meters): Transport {
+/** Counts what goes upstream. */
+export function meterUpstream({ upstream, upstreamRcodes }: Meters): UpstreamMeter {
   return {
-    async send(request, accept) {
-      const way = meters.upstream[request.protocol];
-      way.sent += 1;
-      const outcome = await transport.send(request, accept);
-      increment(way.outcomes, OUTCOMES.indexOf(outcome.kind));
-      if (outcome.kind === 'response') {
-        note(way.rtt, outcome.rttMs);
-        increment(meters.upstreamRcodes, (outcome.octets[3] ?? 0) & 15);
-      }
-      return outcome;
+    sent: (protocol) => {
+      upstream[protocol].sent += 1;
     },
-    place: () => transport.place?.() ?? 0,
-    close: () => transport.close(),
+    ended: (protocol, outcome) => {
+      const way = upstream[protocol];
+      increment(way.outcomes, OUTCOMES.indexOf(outcome.kind));
+      if (outcome.kind !== 'response') return;
+      note(way.rtt, outcome.rttMs);
+      increment(upstreamRcodes, (outcome.octets[3] ?? 0) & 15);
+    },
   };
 }
 

@@ -69,7 +69,7 @@ export interface FailureReport {
   readonly errors: readonly { readonly code: number; readonly name: string; readonly text: string }[];
   /** False: there was no room to write all of it down, and the capsule cannot be played to its end. */
   readonly complete: boolean;
-  /** Of the capsule. */
+  /** Of memory. */
   readonly octets: number;
 }
 

@@ -9,6 +9,7 @@ import type { RRset } from '../wire/rrset.ts';
 import { TYPE } from '../wire/types.ts';
 import { nameServersOf } from './classify.ts';
 import type { UnusedAddress } from './events.ts';
+import { LOOK } from './journal.ts';
 import type { Lookup, Scope } from './scope.ts';
 import type { Candidate } from './select-server.ts';
 import type { Resolution } from './types.ts';
@@ -80,10 +81,10 @@ export class AddressSearch {
 
   /** What the hierarchy knows, for a search that knows no more than that. Undefined: each address is to be looked at. */
   #known(scope: Scope): readonly Candidate[] | undefined {
-    // A recording holds the addresses one by one.
-    if (scope.journal !== undefined) return undefined;
     const { caches, gathered } = scope.shared;
-    const addresses = caches.hierarchy.serversOf(this.#delegation.zone, families(scope), scope.nowMs());
+    const { zone } = this.#delegation;
+    const known = caches.hierarchy.serversOf(zone, families(scope), scope.nowMs());
+    const addresses = scope.read(LOOK.servers, known, zone);
     if (addresses === undefined) return undefined;
     const before = gathered.get(addresses);
     if (before !== undefined) return before;

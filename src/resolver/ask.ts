@@ -2,12 +2,12 @@
 // round trip, another (hedging). The first whole response ends the wait.
 
 import type { Delegation } from '../cache/hierarchy.ts';
-import { timeoutMs } from '../cache/servers.ts';
 import { TYPE } from '../wire/types.ts';
 import { exchange, type Reply } from './exchange.ts';
 import type { Question } from './minimise.ts';
 import type { Lookup, Scope } from './scope.ts';
 import type { Candidate, Choice, Tried } from './select-server.ts';
+import { rttOf, timeoutOf } from './server-facts.ts';
 
 /** The reply that ended the wait, and whose it is. */
 export interface Heard {
@@ -102,13 +102,9 @@ function isForAddress({ depth, type }: Lookup): boolean {
 }
 
 /** How long a server may take before it counts as late: by its own RTT, or briefly when it was never asked. */
-function lateMs(scope: Scope, candidate: Candidate): number {
-  const { limits } = scope.shared.options;
-  const state = scope.seen(candidate.state);
-  return Math.min(
-    timeoutMs(state, limits),
-    state.smoothedRttMs === undefined ? limits.hedgeMs : Number.POSITIVE_INFINITY,
-  );
+function lateMs(scope: Scope, { state }: Candidate): number {
+  const timeoutMs = timeoutOf(scope, state);
+  return rttOf(scope, state) === undefined ? Math.min(timeoutMs, scope.shared.options.limits.hedgeMs) : timeoutMs;
 }
 
 function announce(scope: Scope, lookup: Lookup, delegation: Delegation, choice: Choice): void {

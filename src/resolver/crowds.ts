@@ -1,7 +1,6 @@
 // Questions in flight, by zone and by server: no zone may hold all resolutions, and a server that fails is not flooded.
 
 import type { LimitName } from '../base/limits.ts';
-import { addressKey } from '../base/ports.ts';
 import type { Delegation } from '../cache/hierarchy.ts';
 import { isBackedOff, type ServerState } from '../cache/servers.ts';
 import { type Name, ROOT } from '../wire/name.ts';
@@ -46,10 +45,9 @@ export function crowdAtZone(scope: Scope, delegation: Delegation): LimitName | u
 
 /** The bound that forbids one more question to a server: few while it is left alone for its silence. */
 export function crowdAtServer(scope: Scope, state: ServerState, configured: boolean): LimitName | undefined {
-  const { options } = scope.shared;
-  const seen = scope.seen(state);
-  const limit = isBackedOff(seen, scope.nowMs()) ? 'questionsPerSilentServer' : 'questionsPerServer';
-  if (configured && limit === 'questionsPerServer') return undefined;
-  const live = state.inFlight >= options.limits[limit];
-  return scope.read(LOOK.crowdedServer, live, ROOT, addressKey(seen.address)) ? limit : undefined;
+  const { limits } = scope.shared.options;
+  const silent = scope.read(LOOK.silent, isBackedOff(state, scope.nowMs()), ROOT, state.address);
+  const limit = silent ? 'questionsPerSilentServer' : 'questionsPerServer';
+  if (configured && !silent) return undefined;
+  return scope.read(LOOK.crowdedServer, state.inFlight >= limits[limit], ROOT, state.address) ? limit : undefined;
 }

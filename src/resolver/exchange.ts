@@ -9,7 +9,7 @@ import {
   noteNoCookies,
   type ServerCookie,
 } from '../cache/server-cookies.ts';
-import { ednsOf, noteEdns, noteNoEdns, noteRtt, noteTimeout, type ServerState, timeoutMs } from '../cache/servers.ts';
+import { noteEdns, noteNoEdns, noteRtt, noteTimeout, type ServerState } from '../cache/servers.ts';
 
 import { type Name, nameToText } from '../wire/name.ts';
 import type { ServerResponse } from '../wire/response.ts';
@@ -19,6 +19,7 @@ import { withinDeadline } from './failure.ts';
 import type { WaitFor } from './journal.ts';
 import { cookieIn, judgeReply, type ReplySlot } from './match-reply.ts';
 import type { Lookup, Scope } from './scope.ts';
+import { takesEdnsNow, timeoutOf } from './server-facts.ts';
 import { cookieFor } from './upstream-cookie.ts';
 import { makeQuery } from './upstream-query.ts';
 
@@ -126,8 +127,7 @@ type Sent = Reply | { readonly kind: 'suspect'; readonly lapsed: boolean };
 
 /** The sends of one exchange: what one reply shows to be wrong with a question is put right once in the next. */
 async function converse(scope: Scope, lookup: Lookup, request: ExchangeRequest): Promise<Reply> {
-  const state = scope.seen(request.server);
-  const edns = ednsOf(state, scope.nowMs()) !== 'none';
+  const edns = takesEdnsNow(scope, request.server);
   let form: Form = {
     protocol: 'udp',
     edns,
@@ -206,20 +206,27 @@ async function sendOnce(scope: Scope, lookup: Lookup, request: ExchangeRequest, 
     scope.exhaust(lookup, 'upstreamQueries');
     return { kind: 'spent' };
   }
-  const state = scope.seen(request.server);
   const { protocol, cookie } = form;
   const { query, id } = makeQuery(scope, request, form);
   const drawn = options.upstream.caseRandomisation;
   const exact = drawn && protocol === 'udp';
-  const wait = protocol === 'tcp' ? limits.tcpTimeoutMs : patienceMs(timeoutMs(state, limits), request.attempt, limits);
+  const wait =
+    protocol === 'tcp' ? limits.tcpTimeoutMs : patienceMs(timeoutOf(scope, request.server), request.attempt, limits);
   const number = scope.observer ? scope.nextExchange() : 0;
   if (scope.observer) sent(scope, lookup, request, number, form, false);
   const bounds = { rdatas: limits.rdatasPerRRset, signatures: limits.signaturesPerRRset };
   const slot: ReplySlot = {};
-  const outcome = await scope.transport.send(
-    { server: request.server.address, protocol, query, timeoutMs: Math.min(wait, remainingMs) },
-    (octets) => judgeReply(octets, query, id, { drawn, exact, cookie, bounds }, slot),
-  );
+  const going = { server: request.server.address, protocol, query, timeoutMs: Math.min(wait, remainingMs) };
+  const { journal } = scope;
+  const sending = journal?.sending(going) ?? 0;
+  options.meter?.sent(protocol);
+  const outcome = await scope.transport.send(going, (octets) => {
+    const verdict = judgeReply(octets, query, id, { drawn, exact, cookie, bounds }, slot);
+    journal?.arrived(sending, octets, verdict);
+    return verdict;
+  });
+  journal?.sendEnded(sending, outcome);
+  options.meter?.ended(protocol, outcome);
   // Cut short by this question's own deadline, it says nothing of the server.
   const cut = outcome.kind === 'timeout' && remainingMs < wait;
   if (!cut) noteOutcome(scope, request.server, protocol, outcome);

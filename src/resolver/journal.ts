@@ -2,11 +2,20 @@
 // the old in its place.
 
 import { Buffer } from 'node:buffer';
-import { addressKey, type Clock, type Random, type Transport } from '../base/ports.ts';
+import {
+  addressKey,
+  type Clock,
+  type Random,
+  type ServerAddress,
+  type Transport,
+  type TransportOutcome,
+  type TransportRequest,
+  type Verdict,
+} from '../base/ports.ts';
 import type { DenialEntry, FailureEntry, RecordEntry } from '../cache/entry.ts';
-import type { Delegation, Glue, NameServerAddresses } from '../cache/hierarchy.ts';
+import type { Delegation, Glue, NamedAddress, NameServerAddresses } from '../cache/hierarchy.ts';
 import type { HostAnswer } from '../cache/host.ts';
-import type { ServerState } from '../cache/servers.ts';
+import type { ServerCookie } from '../cache/server-cookies.ts';
 import type { HashParameters, Nsec3Range, NsecRange, SoaOfZone } from '../cache/zone-ranges.ts';
 import { type Name, nameToText } from '../wire/name.ts';
 import { typeToText } from '../wire/types.ts';
@@ -26,10 +35,17 @@ export interface Reads {
   readonly delegation: Delegation | undefined;
   readonly placed: Delegation;
   readonly addresses: NameServerAddresses | undefined;
+  /** The addresses of all name servers of a zone that is kept. */
+  readonly servers: readonly NamedAddress[] | undefined;
   readonly glue: Glue | undefined;
-  readonly server: ServerState;
-  /** Whether the family of addresses is dead. */
-  readonly family: boolean;
+  /** What is known of a server: see server-facts.ts. */
+  readonly penalty: number;
+  readonly silent: boolean;
+  readonly rtt: number | undefined;
+  readonly timeout: number;
+  readonly edns: boolean;
+  readonly takesCookies: boolean;
+  readonly cookie: ServerCookie | undefined;
   readonly status: ZoneStatus | undefined;
   /** The zone of which denial ranges are kept, and they. */
   readonly ranges: Name | undefined;
@@ -60,8 +76,11 @@ export interface Waits {
 export interface Look<Kind extends keyof Reads> {
   readonly kind: Kind;
   /** Which one it was, in words. `detail`: what beside the name tells one look from another of its kind. */
-  key(name: Name, detail: number | string, value: Reads[Kind]): string;
+  key(name: Name, detail: Detail): string;
 }
+
+/** What tells one look from another: a type, a family, a zone, a hash, a server. */
+export type Detail = number | string | ServerAddress;
 
 /** All that is looked at, but for what `detail` is: 0 where nothing else is said. */
 export const LOOK: {
@@ -88,8 +107,15 @@ export const LOOK: {
   addresses6: { kind: 'addresses', key: (name, zone) => `${nameToText(name)} IPv6 for ${nameToText(zone as Name)}` },
   /** `detail`: 4 or 6. */
   glue: { kind: 'glue', key: (name, family) => `${nameToText(name)} IPv${family}` },
-  family: { kind: 'family', key: (_name, family) => `IPv${family}` },
-  server: { kind: 'server', key: (_name, _detail, { address }) => addressKey(address) },
+  servers: { kind: 'servers', key: nameToText },
+  /** `detail`: the server; beside it, the zone for which. */
+  penalty: { kind: 'penalty', key: (zone, server) => `${byServer(zone, server)} for ${nameToText(zone)}` },
+  silent: { kind: 'silent', key: byServer },
+  rtt: { kind: 'rtt', key: byServer },
+  timeout: { kind: 'timeout', key: byServer },
+  edns: { kind: 'edns', key: byServer },
+  takesCookies: { kind: 'takesCookies', key: byServer },
+  cookie: { kind: 'cookie', key: byServer },
   status: { kind: 'status', key: nameToText },
   ranges: { kind: 'ranges', key: nameToText },
   parameters: { kind: 'parameters', key: nameToText },
@@ -104,12 +130,15 @@ export const LOOK: {
   primeAgain: { kind: 'primeAgain', key: nameToText },
   wall: { kind: 'wall', key: nameToText },
   crowdedZone: { kind: 'crowded', key: nameToText },
-  /** `detail`: its address. */
-  crowdedServer: { kind: 'crowded', key: (_name, address) => `${address}` },
+  crowdedServer: { kind: 'crowded', key: byServer },
 };
 
-function byType(name: Name, type: number | string): string {
+function byType(name: Name, type: Detail): string {
   return `${nameToText(name)} ${typeToText(Number(type))}`;
+}
+
+function byServer(_name: Name, server: Detail): string {
+  return addressKey(server as ServerAddress);
 }
 
 /** Something in progress that may be waited for. */
@@ -134,7 +163,7 @@ export interface Journal {
   /** Called when the resolution is done: what still goes on in the background is not part of it. */
   end(): void;
   /** What the resolution is to see where the engine has `live`. */
-  read<Kind extends keyof Reads>(look: Look<Kind>, name: Name, detail: number | string, live: Reads[Kind]): Reads[Kind];
+  read<Kind extends keyof Reads>(look: Look<Kind>, name: Name, detail: Detail, live: Reads[Kind]): Reads[Kind];
   /** What the resolution is to wait for where `running` is in progress (undefined: nothing is); `own`: it began that. */
   wait<Kind extends keyof Waits, About>(
     what: WaitFor<Kind, About>,
@@ -142,4 +171,9 @@ export interface Journal {
     running: Promise<Waits[Kind]> | undefined,
     own: boolean,
   ): Promise<Waits[Kind]> | undefined;
+  /** A message goes out; gives a number for it. */
+  sending(request: TransportRequest): number;
+  /** What arrived for the message of that number. */
+  arrived(sent: number, octets: Uint8Array, verdict: Verdict): void;
+  sendEnded(sent: number, outcome: TransportOutcome): void;
 }

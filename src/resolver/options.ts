@@ -1,7 +1,7 @@
 // What an engine is made of: ports, bounds and settings, all chosen by the caller.
 
 import type { LimitName, Limits } from '../base/limits.ts';
-import type { Clock, Log, Random, Transport } from '../base/ports.ts';
+import type { Clock, Log, Random, Transport, TransportOutcome } from '../base/ports.ts';
 import type { HostOptions } from '../cache/host.ts';
 import type { Trust } from '../dnssec/delegation.ts';
 import type { ResourceRecord } from '../wire/message.ts';
@@ -56,6 +56,12 @@ export interface PrivateAddressOptions {
   readonly except: readonly Name[];
 }
 
+/** Counts what goes to servers, and what comes of it. */
+export interface UpstreamMeter {
+  sent(protocol: 'udp' | 'tcp'): void;
+  ended(protocol: 'udp' | 'tcp', outcome: TransportOutcome): void;
+}
+
 /** Everything an engine needs; nothing has a default here. */
 export interface EngineOptions {
   readonly transport: Transport;
@@ -72,9 +78,13 @@ export interface EngineOptions {
   readonly dnssec: DnssecOptions;
   /** Undefined: they are answered like any other. */
   readonly privateAddresses: PrivateAddressOptions | undefined;
+  readonly meter?: UpstreamMeter | undefined;
   /**
-   * Present: each resolution is written down, within `recordingsOctets`, and handed over here when it has ended, with the
-   * first bound that it reached. What is handed over is forgotten after the call, which must not throw.
+   * Present: resolutions are written down, within `recordingsOctets` and `recordingsPerSecond`, and handed over here when
+   * they have ended, with the first bound that each reached; beyond that without a recorder. It is forgotten after the
+   * call, unless `Recorder.keep` was called. Must not throw.
    */
-  readonly keep?: ((recorded: Recorder, resolution: Resolution, limit: LimitName | undefined) => void) | undefined;
+  readonly keep?:
+    | ((recorded: Recorder | undefined, resolution: Resolution, limit: LimitName | undefined) => void)
+    | undefined;
 }

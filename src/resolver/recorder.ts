@@ -1,11 +1,17 @@
 // Writes one resolution down as it happens: the substance of a capsule. A daemon does so for every resolution, so it only
 // notes numbers and references, on tapes that are used again and again; words are made of them when a capsule is wanted.
 
-import type { Clock, Random, ServerAddress, Transport, TransportOutcome, Verdict } from '../base/ports.ts';
-import { frozen } from '../cache/server-frozen.ts';
-import type { ServerState } from '../cache/servers.ts';
+import type {
+  Clock,
+  Random,
+  ServerAddress,
+  Transport,
+  TransportOutcome,
+  TransportRequest,
+  Verdict,
+} from '../base/ports.ts';
 import type { Name } from '../wire/name.ts';
-import type { Journal, Look, Reads, WaitFor, Waits } from './journal.ts';
+import type { Detail, Journal, Look, Reads, WaitFor, Waits } from './journal.ts';
 import type { EngineOptions } from './options.ts';
 import type { Shared } from './shared.ts';
 import type { RecordingRoom, Tape } from './tape.ts';
@@ -15,7 +21,7 @@ import type { ResolveRequest } from './types.ts';
 export interface RecordedRead {
   readonly look: Look<keyof Reads>;
   readonly name: Name;
-  readonly detail: number | string;
+  readonly detail: Detail;
   readonly value: unknown;
 }
 
@@ -34,26 +40,20 @@ export interface WaitEnd {
   result: { readonly endMs: number; readonly value: unknown } | undefined;
 }
 
-/** One message to one server. Octets are places on the tape. */
+/** One message to one server, and what came of it. */
 export interface RecordedExchange {
   readonly server: ServerAddress;
   readonly protocol: 'udp' | 'tcp';
-  readonly query: Place;
+  readonly query: Uint8Array;
   /** Clock.nowMs. */
   readonly startMs: number;
   readonly timeoutMs: number;
-  readonly arrivals: { readonly atMs: number; readonly verdict: Verdict; readonly octets: Place }[];
+  readonly arrivals: readonly { readonly atMs: number; readonly verdict: Verdict; readonly octets: Uint8Array }[];
   /** Undefined: the resolution was done before. */
-  outcome: TransportOutcome['kind'] | undefined;
-  endMs: number;
+  readonly outcome: TransportOutcome['kind'] | undefined;
+  readonly endMs: number;
   /** What the network said, when it was unreachable. */
-  detail: string | undefined;
-}
-
-/** Octets on a tape. */
-export interface Place {
-  readonly at: number;
-  readonly end: number;
+  readonly detail: string | undefined;
 }
 
 /** The engine's settings as they were, with the anchors that were trusted then. */
@@ -63,19 +63,20 @@ export type RecordedOptions = Pick<
 >;
 
 /** What each entry takes of the room, octets: about what it keeps from the garbage collector. */
-const RECORDER_OCTETS = 1500;
+const RECORDER_OCTETS = 4000;
 const READ_OCTETS = 40;
-/** Most values are kept by the caches, too. */
-const VALUE_OCTETS = 100;
+/** Caches give what they hold as a new object. */
+const VALUE_OCTETS = 300;
 const NUMBER_OCTETS = 8;
 const TIMER_OCTETS = 80;
 const WAIT_OCTETS = 32;
 /** What was waited for is a reply, or a status. */
 const FOREIGN_OCTETS = 1500;
-const EXCHANGE_OCTETS = 400;
+const EXCHANGE_OCTETS = 100;
+const ARRIVAL_OCTETS = 40;
 
-/** Writes one resolution down. It stands in for the engine's clock, chance and transport, too. */
-export class Recorder implements Journal, Clock, Random, Transport {
+/** Writes one resolution down. It stands in for the engine's clock and chance, too. */
+export class Recorder implements Journal, Clock, Random {
   readonly request: ResolveRequest;
   /** Whether all was written down: false when there was no room for it. */
   complete = true;
@@ -89,6 +90,7 @@ export class Recorder implements Journal, Clock, Random, Transport {
   #foreign: Map<unknown, WaitEnd> | undefined;
   #live: EngineOptions | undefined;
   #ended = false;
+  #isKept = false;
 
   /** Takes at most `octetsMost` of the room, and gives it back when {@link free} is called. */
   constructor(request: ResolveRequest, room: RecordingRoom, octetsMost: number) {
@@ -105,10 +107,6 @@ export class Recorder implements Journal, Clock, Random, Transport {
   }
 
   get random(): Random {
-    return this;
-  }
-
-  get transport(): Transport {
     return this;
   }
 
@@ -140,25 +138,27 @@ export class Recorder implements Journal, Clock, Random, Transport {
     return this.#tape;
   }
 
-  /** Gives the tape back: what is on it is forgotten. */
+  /** Keeps what was written, from its end on, until nobody holds this. It leaves the room; gives the octets that it takes. */
+  keep(): number {
+    const tape = this.#tape;
+    if (tape === undefined || this.#isKept) return 0;
+    this.#isKept = true;
+    this.#room.leave(tape);
+    return tape.takenOctets - tape.leftOctets;
+  }
+
+  /** Gives the tape back, unless it is kept: what is on it is forgotten. */
   free(): void {
-    if (this.#tape === undefined) return;
+    if (this.#tape === undefined || this.#isKept) return;
     this.end();
     this.#foreign = undefined;
     this.#room.give(this.#tape);
     this.#tape = undefined;
   }
 
-  read<Kind extends keyof Reads>(
-    look: Look<Kind>,
-    name: Name,
-    detail: number | string,
-    live: Reads[Kind],
-  ): Reads[Kind] {
-    const isServer = look.kind === 'server';
-    const tape = this.#writes(typeof live === 'object' && !isServer ? READ_OCTETS + VALUE_OCTETS : READ_OCTETS);
-    // A server's state is the one value that changes in place.
-    tape?.noteRead(look, name, detail, isServer ? frozen(live as ServerState) : live);
+  read<Kind extends keyof Reads>(look: Look<Kind>, name: Name, detail: Detail, live: Reads[Kind]): Reads[Kind] {
+    const tape = this.#writes(typeof live === 'object' ? READ_OCTETS + VALUE_OCTETS : READ_OCTETS);
+    tape?.noteRead(look, name, detail, live);
     return live;
   }
 
@@ -203,43 +203,21 @@ export class Recorder implements Journal, Clock, Random, Transport {
     return value;
   }
 
-  async send(
-    request: Parameters<Transport['send']>[0],
-    accept: Parameters<Transport['send']>[1],
-  ): Promise<TransportOutcome> {
-    const { transport, clock } = this.#engine;
-    const tape = this.#writes(EXCHANGE_OCTETS + request.query.length);
-    if (tape === undefined) return transport.send(request, accept);
-    const { server, protocol, timeoutMs } = request;
-    const exchange: RecordedExchange = {
-      server,
-      protocol,
-      query: tape.noteOctets(request.query),
-      startMs: clock.nowMs(),
-      timeoutMs,
-      arrivals: [],
-      outcome: undefined,
-      endMs: 0,
-      detail: undefined,
-    };
-    tape.exchanges.push(exchange);
-    const outcome = await transport.send(request, (octets) => {
-      const verdict = accept(octets);
-      if (this.#writes(EXCHANGE_OCTETS + octets.length) !== undefined) {
-        exchange.arrivals.push({ atMs: clock.nowMs(), verdict, octets: tape.noteOctets(octets) });
-      }
-      return verdict;
-    });
-    if (!this.#ended) {
-      exchange.outcome = outcome.kind;
-      exchange.endMs = outcome.kind === 'response' ? exchange.startMs + outcome.rttMs : clock.nowMs();
-      if (outcome.kind === 'unreachable') exchange.detail = outcome.detail;
-    }
-    return outcome;
+  get transport(): Transport {
+    return this.#engine.transport;
   }
 
-  close(): void {
-    // The engine closes its transport itself.
+  sending({ server, protocol, query, timeoutMs }: TransportRequest): number {
+    const tape = this.#writes(EXCHANGE_OCTETS + query.length);
+    return tape?.noteSending(server, protocol, query, this.#engine.clock.nowMs(), timeoutMs) ?? 0;
+  }
+
+  arrived(sent: number, octets: Uint8Array, verdict: Verdict): void {
+    this.#writes(ARRIVAL_OCTETS + octets.length)?.noteArrival(sent, this.#engine.clock.nowMs(), verdict, octets);
+  }
+
+  sendEnded(sent: number, outcome: TransportOutcome): void {
+    this.#writes(NUMBER_OCTETS)?.noteEnd(sent, outcome, this.#engine.clock.nowMs());
   }
 
   get #engine(): EngineOptions {

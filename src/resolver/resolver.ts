@@ -2,6 +2,7 @@
 
 import type { LimitName } from '../base/limits.ts';
 import { createLogSample, type LogSample } from '../base/log-sample.ts';
+import { TokenBucket } from '../base/token-bucket.ts';
 import { ROOT } from '../wire/name.ts';
 import { rcodeToText, TYPE } from '../wire/types.ts';
 import { fromHost, fromRecords } from './answer.ts';
@@ -44,12 +45,15 @@ export class Resolver {
   readonly #slots: Slots;
   /** Of recordings in progress. */
   readonly #room: RecordingRoom;
+  readonly #recordings: TokenBucket;
   readonly #failureSample: LogSample;
 
   constructor(options: EngineOptions) {
     this.caches = makeCaches(options);
     this.#slots = new Slots(options.limits.resolutions, options.clock);
-    this.#room = new RecordingRoom(options.limits.recordingsOctets);
+    const { recordingsOctets, recordingsPerSecond } = options.limits;
+    this.#room = new RecordingRoom(recordingsOctets);
+    this.#recordings = new TokenBucket(options.clock, recordingsPerSecond, recordingsPerSecond);
     this.#failureSample = createLogSample(options.clock, FAILURES_LOGGED);
     this.#shared = makeShared(
       options,
@@ -144,10 +148,10 @@ export class Resolver {
     return failed(fail('busy', `limit reached: ${limit} (${most})`));
   }
 
-  /** Writes down what may be worth keeping; undefined: nobody keeps anything. */
+  /** Writes down what may be worth keeping; undefined: nobody keeps anything, or too much is written already. */
   #recorderFor(request: ResolveRequest): Recorder | undefined {
     const { keep, limits } = this.#shared.options;
-    return keep && new Recorder(request, this.#room, limits.recordingOctets);
+    return keep && this.#recordings.take() ? new Recorder(request, this.#room, limits.recordingOctets) : undefined;
   }
 
   async #run(request: ResolveRequest, scope: Scope, slot: Slot, recorder: Recorder | undefined): Promise<Resolution> {
@@ -171,7 +175,7 @@ export class Resolver {
         });
       }
       scope.journal?.end();
-      if (recorder !== undefined) scope.shared.options.keep?.(recorder, resolution, scope.budget.exhausted);
+      if (request.journal === undefined) scope.shared.options.keep?.(recorder, resolution, scope.budget.exhausted);
       return resolution;
     } finally {
       scope.journal?.end();

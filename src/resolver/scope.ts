@@ -15,7 +15,7 @@ import { Budget } from './budget.ts';
 import type { EventBody, Observer } from './events.ts';
 import type { Found } from './found.ts';
 import { FreshData } from './fresh-data.ts';
-import { type Journal, LOOK, type Look, type Reads, type WaitFor, type Waits } from './journal.ts';
+import { type Detail, type Journal, LOOK, type Look, type Reads, type WaitFor, type Waits } from './journal.ts';
 import type { Running, Shared } from './shared.ts';
 
 /** One name being looked up: the client's question (id 0) or a sub-lookup. `above` leads back to the client's. */
@@ -59,12 +59,7 @@ export class Scope {
   }
 
   /** `live` as the journal has it: every look at what other resolutions may change passes through here. */
-  read<Kind extends keyof Reads>(
-    look: Look<Kind>,
-    live: Reads[Kind],
-    name: Name,
-    detail: number | string = 0,
-  ): Reads[Kind] {
+  read<Kind extends keyof Reads>(look: Look<Kind>, live: Reads[Kind], name: Name, detail: Detail = 0): Reads[Kind] {
     return this.journal === undefined ? live : this.journal.read(look, name, detail, live);
   }
 
@@ -248,17 +243,6 @@ export class Scope {
 
   server(address: ServerAddress): ServerState {
     return this.shared.caches.servers.of(address);
-  }
-
-  /** The state as it is at this moment, to be read at once. */
-  seen(state: ServerState): ServerState {
-    return this.read(LOOK.server, state, ROOT);
-  }
-
-  /** Whether a family of addresses does not work at all. */
-  isDeadFamily(family: 4 | 6, nowMs: number): boolean {
-    const dead = this.shared.caches.families.isDead(family, nowMs);
-    return this.read(LOOK.family, dead, ROOT, family);
   }
 
   /** What files, local data and special names say. */

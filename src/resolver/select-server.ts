@@ -1,11 +1,12 @@
 // Which server of a zone to ask next: by RTT, with exploration, backoff, lameness and the health of IPv6.
 
 import type { LimitName } from '../base/limits.ts';
-import { isBackedOff, isLame, type ServerState } from '../cache/servers.ts';
+import type { ServerState } from '../cache/servers.ts';
 import type { Name } from '../wire/name.ts';
 import { crowdAtServer } from './crowds.ts';
 import type { ChoiceReason } from './events.ts';
 import type { Scope } from './scope.ts';
+import { penaltyOf, rttOf } from './server-facts.ts';
 
 /** An address of a zone's server that may be asked. */
 export interface Candidate {
@@ -94,9 +95,6 @@ const EXPLORE_ONE_IN = 20;
 /** A known server slower than this is no better than one never asked (Unbound's RTT band). */
 const SLOW_MS = 400;
 
-/** What makes a server be asked only after all others: it was lame for the zone, and one reply decided that. */
-const LAST = 1000;
-
 /**
  * The server to ask next among `candidates`, or undefined when each has been asked enough or is crowded. Least-tried first;
  * within these the fastest, now and then another; servers in backoff, of a dead family or lame only when nothing else is
@@ -116,12 +114,10 @@ export function selectServer(
   let least = Number.POSITIVE_INFINITY;
   for (const candidate of candidates) {
     const { state } = candidate;
-    const seen = scope.seen(state);
     const sends = tried.sends(state);
     if (sends >= limits.sendsPerServer || tried.hasFailed(state)) continue;
     if (scope.isDistrusted(zone, state.address)) continue;
-    const shunned = isBackedOff(seen, nowMs) || scope.isDeadFamily(state.family, nowMs);
-    const penalty = sends * 2 + (shunned ? 1 : 0) + (isLame(seen, zone, nowMs) ? LAST : 0);
+    const penalty = sends * 2 + penaltyOf(scope, zone, state, nowMs);
     if (penalty < least) {
       least = penalty;
       pool = [];
@@ -143,23 +139,30 @@ export function selectServer(
 
 function pickFrom(scope: Scope, pool: readonly Candidate[], configured: boolean): Choice {
   // Forwarders and stubs are equals in the order they were written until one is known to be slower.
-  let best: Choice | undefined;
+  let best: Candidate | undefined;
+  let bestMs = Number.POSITIVE_INFINITY;
   const unknown: Candidate[] = [];
   for (const candidate of pool) {
-    const expected = scope.seen(candidate.state).smoothedRttMs;
-    if (expected === undefined) unknown.push(candidate);
-    else if (best === undefined || expected < (best.expectedMs ?? 0)) {
-      best = { candidate, why: configured ? 'configured' : 'fastest', expectedMs: expected };
+    const expectedMs = expectedMsOf(scope, candidate);
+    if (expectedMs === undefined) unknown.push(candidate);
+    else if (expectedMs < bestMs) {
+      best = candidate;
+      bestMs = expectedMs;
     }
   }
   const exploring = pool.length > 1 && scope.random.integer(EXPLORE_ONE_IN) === 0;
-  if (best === undefined || (best.expectedMs ?? 0) > SLOW_MS) {
-    if (unknown.length > 0) {
-      const candidate = unknown[configured ? 0 : scope.random.integer(unknown.length)] as Candidate;
-      return { candidate, why: configured ? 'configured' : 'untried', expectedMs: undefined };
-    }
+  if ((best === undefined || bestMs > SLOW_MS) && unknown.length > 0) {
+    const candidate = unknown[configured ? 0 : scope.random.integer(unknown.length)] as Candidate;
+    return { candidate, why: configured ? 'configured' : 'untried', expectedMs: undefined };
   }
-  if (best !== undefined && !exploring) return best;
+  if (best !== undefined && !exploring) {
+    return { candidate: best, why: configured ? 'configured' : 'fastest', expectedMs: bestMs };
+  }
   const candidate = pool[scope.random.integer(pool.length)] as Candidate;
-  return { candidate, why: 'exploring', expectedMs: scope.seen(candidate.state).smoothedRttMs };
+  return { candidate, why: 'exploring', expectedMs: expectedMsOf(scope, candidate) };
+}
+
+function expectedMsOf(scope: Scope, { state }: Candidate): number | undefined {
+  const rtt = rttOf(scope, state);
+  return rtt === undefined ? undefined : rtt / 1000;
 }

@@ -1,9 +1,10 @@
 // What a resolution is written on. Tapes are used again and again, and octets and numbers lie on them in typed arrays:
 // so writing leaves nothing for the garbage collector, which would otherwise cost more than the writing.
 
+import type { ServerAddress, TransportOutcome, Verdict } from '../base/ports.ts';
 import type { Name } from '../wire/name.ts';
-import type { Look, Reads, WaitFor, Waits } from './journal.ts';
-import type { Place, RecordedExchange, RecordedRead, RecordedWait, WaitEnd } from './recorder.ts';
+import type { Detail, Look, Reads, WaitFor, Waits } from './journal.ts';
+import type { RecordedExchange, RecordedRead, RecordedWait, WaitEnd } from './recorder.ts';
 
 /** Numbers in order. */
 export class Numbers {
@@ -29,6 +30,15 @@ export class Numbers {
 
 const READ_FIELDS = 4;
 const WAIT_FIELDS = 3;
+/** Protocol, start, timeout, the query's octets (from, to), outcome, end. */
+const EXCHANGE_FIELDS = 7;
+const OUTCOME_FIELD = 5;
+/** Exchange, moment, verdict, octets (from, to). */
+const ARRIVAL_FIELDS = 5;
+const PROTOCOLS = ['udp', 'tcp'] as const;
+const OUTCOMES = ['response', 'timeout', 'unreachable', 'suspect'] as const;
+const VERDICTS = ['take', 'ignore', 'suspect'] as const;
+const UNFINISHED = -1;
 
 /** One resolution, as it was written down. */
 export class Tape {
@@ -38,7 +48,6 @@ export class Tape {
   readonly drawn: Numbers = new Numbers(32);
   /** When each timer that was set fired (Clock.nowMs), in the order of setting; NaN: not before the end. */
   readonly timers: Numbers = new Numbers(16);
-  readonly exchanges: RecordedExchange[] = [];
   /** Octets of the room that it has taken, and those of them that are not used yet. */
   takenOctets = 0;
   leftOctets = 0;
@@ -47,10 +56,15 @@ export class Tape {
   #readCount = 0;
   readonly #waits: unknown[] = [];
   #waitCount = 0;
+  readonly #servers: ServerAddress[] = [];
+  readonly #exchanges: Numbers = new Numbers(8 * EXCHANGE_FIELDS);
+  readonly #arrivals: Numbers = new Numbers(8 * ARRIVAL_FIELDS);
+  /** What the network said, by exchange. */
+  #details: Map<number, string> | undefined;
   #octets: Uint8Array = new Uint8Array(2048);
   #octetCount = 0;
 
-  noteRead(look: Look<keyof Reads>, name: Name, detail: number | string, value: unknown): void {
+  noteRead(look: Look<keyof Reads>, name: Name, detail: Detail, value: unknown): void {
     const reads = this.#reads;
     const at = this.#readCount;
     reads[at] = look;
@@ -85,7 +99,74 @@ export class Tape {
     }
   }
 
-  noteOctets(octets: Uint8Array): Place {
+  /** Gives the exchange's number. */
+  noteSending(
+    server: ServerAddress,
+    protocol: 'udp' | 'tcp',
+    query: Uint8Array,
+    startMs: number,
+    timeoutMs: number,
+  ): number {
+    const numbers = this.#exchanges;
+    numbers.push(PROTOCOLS.indexOf(protocol));
+    numbers.push(startMs);
+    numbers.push(timeoutMs);
+    numbers.push(this.#noteOctets(query));
+    numbers.push(this.#octetCount);
+    numbers.push(UNFINISHED);
+    numbers.push(0);
+    return this.#servers.push(server) - 1;
+  }
+
+  noteArrival(exchange: number, atMs: number, verdict: Verdict, octets: Uint8Array): void {
+    const numbers = this.#arrivals;
+    numbers.push(exchange);
+    numbers.push(atMs);
+    numbers.push(VERDICTS.indexOf(verdict));
+    numbers.push(this.#noteOctets(octets));
+    numbers.push(this.#octetCount);
+  }
+
+  noteEnd(exchange: number, outcome: TransportOutcome, nowMs: number): void {
+    const { values } = this.#exchanges;
+    const at = exchange * EXCHANGE_FIELDS;
+    const startMs = values[at + 1] as number;
+    values[at + OUTCOME_FIELD] = OUTCOMES.indexOf(outcome.kind);
+    values[at + OUTCOME_FIELD + 1] = outcome.kind === 'response' ? startMs + outcome.rttMs : nowMs;
+    if (outcome.kind !== 'unreachable') return;
+    this.#details ??= new Map();
+    this.#details.set(exchange, outcome.detail);
+  }
+
+  /** What was sent, in order, and what came of it. */
+  exchanges(): RecordedExchange[] {
+    const arrivals = this.#servers.map((): RecordedExchange['arrivals'][number][] => []);
+    const arrived = this.#arrivals.list();
+    for (let i = 0; i < arrived.length; i += ARRIVAL_FIELDS) {
+      const [exchange, atMs = 0, verdict, from, to] = arrived.slice(i, i + ARRIVAL_FIELDS);
+      const octets = this.#octets.slice(from, to);
+      arrivals[exchange as number]?.push({ atMs, verdict: VERDICTS[verdict as number] as Verdict, octets });
+    }
+    const numbers = this.#exchanges.list();
+    return this.#servers.map((server, i): RecordedExchange => {
+      const at = i * EXCHANGE_FIELDS;
+      const [protocol, startMs = 0, timeoutMs = 0, from, to, outcome, endMs = 0] = numbers.slice(at);
+      return {
+        server,
+        protocol: PROTOCOLS[protocol as number] as 'udp' | 'tcp',
+        query: this.#octets.slice(from, to),
+        startMs,
+        timeoutMs,
+        arrivals: arrivals[i] ?? [],
+        outcome: OUTCOMES[outcome as number],
+        endMs,
+        detail: this.#details?.get(i),
+      };
+    });
+  }
+
+  /** Gives where they begin; they end where the tape does. */
+  #noteOctets(octets: Uint8Array): number {
     const at = this.#octetCount;
     const end = at + octets.length;
     if (end > this.#octets.length) {
@@ -93,12 +174,7 @@ export class Tape {
     }
     this.#octets.set(octets, at);
     this.#octetCount = end;
-    return { at, end };
-  }
-
-  /** A copy. */
-  octets({ at, end }: Place): Uint8Array {
-    return this.#octets.slice(at, end);
+    return at;
   }
 
   /** Forgets everything. False: it has grown too long to be kept for another. */
@@ -107,7 +183,10 @@ export class Tape {
     for (let i = 0; i < this.#waitCount; i++) this.#waits[i] = undefined;
     this.#readCount = 0;
     this.#waitCount = 0;
-    this.exchanges.length = 0;
+    this.#servers.length = 0;
+    this.#exchanges.count = 0;
+    this.#arrivals.count = 0;
+    this.#details = undefined;
     this.readings.count = 0;
     this.drawn.count = 0;
     this.timers.count = 0;
@@ -124,8 +203,8 @@ const OCTETS_KEPT = 16 * 1024;
 /** Tapes kept while nobody writes on them: at most some 35 MiB, 8 MiB mostly. */
 const TAPES_KEPT = 1000;
 
-/** Room is taken in such pieces: most resolutions need one or two. */
-const EXTENT_OCTETS = 8192;
+/** Room is taken in such pieces: most resolutions need one. */
+const EXTENT_OCTETS = 16 * 1024;
 
 /** The room for recordings in progress: all of them draw on one. */
 export class RecordingRoom {
@@ -151,9 +230,14 @@ export class RecordingRoom {
     return true;
   }
 
+  /** Lets a tape go that somebody keeps. */
+  leave(tape: Tape): void {
+    this.#leftOctets += tape.takenOctets;
+  }
+
   /** Takes a tape and its octets back. */
   give(tape: Tape): void {
-    this.#leftOctets += tape.takenOctets;
+    this.leave(tape);
     if (tape.reset() && this.#tapes.length < TAPES_KEPT) this.#tapes.push(tape);
   }
 }

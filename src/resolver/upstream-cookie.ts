@@ -1,18 +1,18 @@
 // Which cookie goes with a question to a server (RFC 7873, RFC 9018).
 
-import { CLIENT_COOKIE_OCTETS, cookieOf, noteDrawn, type ServerCookie, takesCookies } from '../cache/server-cookies.ts';
+import { CLIENT_COOKIE_OCTETS, noteDrawn, type ServerCookie } from '../cache/server-cookies.ts';
 import type { ServerState } from '../cache/servers.ts';
 import type { Scope } from './scope.ts';
+import { cookieNow, takesCookiesNow } from './server-facts.ts';
 
 /** The cookie to send, drawn where there is none; undefined: the server is to get none. */
 export function cookieFor(scope: Scope, state: ServerState): ServerCookie | undefined {
   const { options, caches } = scope.shared;
   if (!options.upstream.cookies) return undefined;
   caches.servers.askFrom(options.transport.place?.() ?? 0);
-  const seen = scope.seen(state);
   const nowMs = scope.nowMs();
-  if (!takesCookies(seen, nowMs)) return undefined;
-  return cookieOf(seen, nowMs) ?? noteDrawn(state, drawCookie(scope), nowMs);
+  if (!takesCookiesNow(scope, state, nowMs)) return undefined;
+  return cookieNow(scope, state, nowMs) ?? noteDrawn(state, drawCookie(scope), nowMs);
 }
 
 /** RFC 9018, 3: 64 bits of chance, for this server alone. */

@@ -3,7 +3,7 @@
 import type { Random, Transport } from '../base/ports.ts';
 import type { Capsule, CapsuleRead, CapsuleWait } from '../capsule.ts';
 import { valueIn } from '../capsule-value-read.ts';
-import type { Journal, Look, Reads, WaitFor, Waits } from '../resolver/journal.ts';
+import type { Detail, Journal, Look, Reads, WaitFor, Waits } from '../resolver/journal.ts';
 import type { Name } from '../wire/name.ts';
 import type { CapsuleClock } from './capsule-clock.ts';
 import type { Differences } from './differences.ts';
@@ -63,14 +63,9 @@ export class CapsulePlayer implements Journal {
     this.#differences.end();
   }
 
-  read<Kind extends keyof Reads>(
-    look: Look<Kind>,
-    name: Name,
-    detail: number | string,
-    live: Reads[Kind],
-  ): Reads[Kind] {
+  read<Kind extends keyof Reads>(look: Look<Kind>, name: Name, detail: Detail, live: Reads[Kind]): Reads[Kind] {
     const { kind } = look;
-    const key = look.key(name, detail, live);
+    const key = look.key(name, detail);
     const coming = this.#reads.get(`${kind} ${key}`);
     const run = coming?.read.values[coming.run];
     if (coming === undefined || run === undefined) {
@@ -105,6 +100,18 @@ export class CapsulePlayer implements Journal {
     const foreign = this.#foreign.get(id) ?? this.#until(wait);
     this.#foreign.set(id, foreign);
     return foreign as Promise<Waits[Kind]>;
+  }
+
+  sending(): number {
+    return 0;
+  }
+
+  arrived(): void {
+    // The transport plays what arrived.
+  }
+
+  sendEnded(): void {
+    // As it plays how that ended.
   }
 
   #until({ endMs, value }: CapsuleWait): Promise<unknown> {

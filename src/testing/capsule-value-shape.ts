@@ -48,26 +48,8 @@ export const valueShape: Shape = tagged('is', {
   },
   addresses: { fields: { addresses: list(text), expiresAtMs: moment, source: oneOf('glue', 'lookup', 'hints') } },
   glue: { fields: { nameServer: text, family: oneOf(4, 6), addresses: list(text), expiresAtMs: moment } },
-  server: {
-    fields: {
-      ip: text,
-      port: number,
-      rttVariationMs: number,
-      heardAtMs: moment,
-      timeouts: number,
-      timedOutAtMs: moment,
-      backoffUntilMs: moment,
-      edns: oneOf('unknown', 'supported', 'none'),
-      ednsUntilMs: moment,
-      ednsRefusals: number,
-      lame: list(tuple(text, moment)),
-    },
-    optional: {
-      smoothedRttMs: number,
-      cookie: object({ octets: base64, drawnAtMs: number, lapses: number }),
-      cookieUnknownUntilMs: moment,
-    },
-  },
+  servers: { fields: { addresses: list(tuple(text, text)) } },
+  cookie: { fields: { octets: base64, drawnAtMs: number, lapses: number } },
   status: {
     fields: { kind: oneOf('secure', 'insecure', 'bogus', 'inside'), zone: text, expiresAtMs: moment },
     optional: { keys: list(base64), why, anchorEndsAtMs: moment },
@@ -85,6 +67,7 @@ export const valueShape: Shape = tagged('is', {
   },
   name: { fields: { name: text } },
   flag: { fields: { flag: truth } },
+  number: { fields: { number } },
   moment: { fields: { atMs: moment } },
   wall: { fields: { seconds: number } },
 });

@@ -80,6 +80,6 @@ describe('replayCapsule', () => {
 
 test('a file that is no capsule is refused with its name and the place', () => {
   expect(() => parseCapsule('{', 'a.json')).toThrow(/^a\.json: not JSON/);
-  const wrong = { ...JSON.parse(readFileSync(join(packets, 'nodata.json'), 'utf8')), version: 4 };
+  const wrong = { ...JSON.parse(readFileSync(join(packets, 'nodata.json'), 'utf8')), version: 3 };
   expect(() => parseCapsule(JSON.stringify(wrong), 'b.json')).toThrow(/^b\.json: version: /);
 });

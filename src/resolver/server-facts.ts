@@ -1,0 +1,45 @@
+// What a resolution may know of a server: numbers and switches, read one by one, since the state behind them changes in
+// place and a journal is to hold what it was at that moment.
+
+import { cookieOf, type ServerCookie, takesCookies } from '../cache/server-cookies.ts';
+import { ednsOf, isBackedOff, isLame, type ServerState, timeoutMs } from '../cache/servers.ts';
+import { type Name, ROOT } from '../wire/name.ts';
+import { LOOK } from './journal.ts';
+import type { Scope } from './scope.ts';
+
+/** What makes a server be asked only after all others: it was lame for the zone, and one reply decided that. */
+const LAMENESS = 1000;
+
+/** How little a server is worth asking for `zone`: 0, 1 while it is silent or its family dead, far more while lame. */
+export function penaltyOf(scope: Scope, zone: Name, state: ServerState, nowMs: number): number {
+  const { families } = scope.shared.caches;
+  const shunned = isBackedOff(state, nowMs) || families.isDead(state.family, nowMs);
+  const live = (shunned ? 1 : 0) + (isLame(state, zone, nowMs) ? LAMENESS : 0);
+  return scope.read(LOOK.penalty, live, zone, state.address);
+}
+
+/** The smoothed RTT in whole microseconds; undefined: the server never answered, or long ago. */
+export function rttOf(scope: Scope, { smoothedRttMs, address }: ServerState): number | undefined {
+  const live = smoothedRttMs === undefined ? undefined : Math.round(smoothedRttMs * 1000);
+  return scope.read(LOOK.rtt, live, ROOT, address);
+}
+
+/** How long to wait for a reply, whole ms. */
+export function timeoutOf(scope: Scope, state: ServerState): number {
+  return scope.read(LOOK.timeout, timeoutMs(state, scope.shared.options.limits), ROOT, state.address);
+}
+
+/** Whether it is asked with EDNS. */
+export function takesEdnsNow(scope: Scope, state: ServerState): boolean {
+  return scope.read(LOOK.edns, ednsOf(state, scope.nowMs()) !== 'none', ROOT, state.address);
+}
+
+/** Whether it may be sent a cookie. */
+export function takesCookiesNow(scope: Scope, state: ServerState, nowMs: number): boolean {
+  return scope.read(LOOK.takesCookies, takesCookies(state, nowMs), ROOT, state.address);
+}
+
+/** The cookie that goes to it; undefined: one is to be drawn. */
+export function cookieNow(scope: Scope, state: ServerState, nowMs: number): ServerCookie | undefined {
+  return scope.read(LOOK.cookie, cookieOf(state, nowMs), ROOT, state.address);
+}
