@@ -16,10 +16,7 @@ export const ISLAND_IP = '10.0.0.4';
 
 const options = { fixed: true };
 
-/** Its zones, made once: signing takes time. */
-export const good: SignedZone = new SignedZone(
-  'good.',
-  `www.good. A 192.0.2.1
+const goodText = `www.good. A 192.0.2.1
   www.good. TXT "text"
   a.deep.good. A 192.0.2.2
   *.wild.good. A 192.0.2.3
@@ -27,9 +24,12 @@ export const good: SignedZone = new SignedZone(
   outward.good. CNAME www.open.
   lost.good. CNAME nothing.good.
   ns.good. A 10.0.0.1
-  ns2.good. A 10.0.0.2`,
-  options,
-);
+  ns2.good. A 10.0.0.2`;
+
+/** Its zones, made once: signing takes time. */
+export const good: SignedZone = new SignedZone('good.', goodText, options);
+/** The same zone by the same key, denying by NSEC3. */
+export const goodByNsec3: SignedZone = new SignedZone('good.', goodText, { ...options, nsec3Iterations: 1 });
 export const island: SignedZone = new SignedZone(
   'deep.open.',
   'www.deep.open. A 192.0.2.5\nns.deep.open. A 10.0.0.4',

@@ -1,8 +1,10 @@
 // What comes beside an answer, and how much of one: proofs with an alias, NXDOMAIN with a CNAME, ANY, forwarders' empty answers.
 import { describe, expect, it } from 'vitest';
 import { nameFromText } from '../src/wire/name.ts';
+import { rdataFromText } from '../src/wire/rdata-text.ts';
+import type { RRset } from '../src/wire/rrset.ts';
 import { RCODE, TYPE } from '../src/wire/types.ts';
-import { SignedZone } from './attacks/signed-zone.ts';
+import { nsecOf, SignedZone } from './attacks/signed-zone.ts';
 import { addresses, type Behaviour, ROOT_IP, World, type WorldOptions } from './attacks/world.ts';
 import { clientOf } from './signed-internet.ts';
 
@@ -140,6 +142,33 @@ describe('a wildcard’s proof', () => {
     await world.virtual?.advance(45_000);
     const later = await world.ask('x.wild.good.');
     expect([...later.answer, ...later.authority].map(({ ttl }) => ttl)).toEqual([15, 15]);
+  });
+});
+
+describe('records of denial beside those that prove it', () => {
+  const names = Array.from({ length: 20 }, (_, i) => `n${i}.good. A 192.0.2.1`);
+  const zone = new SignedZone('good.', `ns.good. A ${SIGNED_IP}\n*.wild.good. A 192.0.2.3\n${names.join('\n')}`);
+  const beside =
+    (extra: readonly RRset[]): Behaviour =>
+    (asked) => {
+      const reply = zone.reply(asked);
+      const denies = asked.type === TYPE.A && reply.authority !== undefined;
+      return denies ? { ...reply, authority: [...(reply.authority as RRset[]), ...extra] } : reply;
+    };
+
+  it.each(['nothing.good.', 'x.wild.good.'])('spoil it where one is forged: %s', async (name) => {
+    const forged = { ...zone.sign(nsecOf(nameFromText('n1.good.'), 'n3.good. A RRSIG NSEC')), ttl: 300 };
+    const changed = { ...forged, rdatas: [rdataFromText(TYPE.NSEC, 'n4.good. A RRSIG NSEC')] };
+    expect((await worldOf(zone, beside([forged])).ask(name)).security).toBe('secure');
+    const resolution = await worldOf(zone, beside([changed])).ask(name);
+    expect([resolution.rcode, resolution.security]).toEqual([RCODE.SERVFAIL, 'bogus']);
+    expect(resolution.extendedErrors[0]?.text).toMatch(/^n1\.good\. NSEC: signature by key .* does not verify/);
+  });
+
+  it('are shown only so far as they were looked at', async () => {
+    const extra = names.flatMap((line) => zone.covers([nameFromText(line.split(' ')[0] ?? '')]));
+    const { security, authority } = await worldOf(zone, beside(extra)).ask('nothing.good.');
+    expect([security, authority.length]).toEqual(['secure', 1 + 8]);
   });
 });
 

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { TYPE } from '../src/wire/types.ts';
 import { type Asked, type Behaviour, encode, type Reply, ROOT_IP } from './attacks/world.ts';
-import { GOOD_IPS, good, root, signedInternet } from './signed-internet.ts';
+import { GOOD_IPS, good, goodByNsec3, root, signedInternet } from './signed-internet.ts';
 
 const RUNS = 30;
 
@@ -102,7 +102,7 @@ async function asked(name: string, type: number, ips: readonly string[], which: 
       if (hit) hits += 1;
       return octets;
     };
-  const zone = ips.includes(ROOT_IP) ? root.reply : good.reply;
+  const zone = ips.includes(ROOT_IP) ? root.reply : (flip.covers === TYPE.NSEC3 ? goodByNsec3 : good).reply;
   const world = signedInternet(Object.fromEntries(ips.map((ip) => [ip, hurt(zone)])));
   const { security, authority } = await world.ask(name, type);
   // A SOA that is nobody's any more is left out; the denial stands without it.
@@ -125,9 +125,11 @@ describe('one octet flipped', () => {
     ['in an alias', 'inward.good.', TYPE.A, GOOD_IPS, TYPE.A, TYPE.CNAME],
     ["in a wildcard's answer", 'x.wild.good.', TYPE.A, GOOD_IPS, TYPE.A, TYPE.A],
     ["in a wildcard's proof", 'x.wild.good.', TYPE.A, GOOD_IPS, TYPE.A, TYPE.NSEC],
+    ["in a wildcard's proof by NSEC3", 'x.wild.good.', TYPE.A, GOOD_IPS, TYPE.A, TYPE.NSEC3],
     ['in the proof of NODATA', 'www.good.', TYPE.MX, GOOD_IPS, TYPE.MX, TYPE.NSEC],
     ['in the SOA of NODATA', 'www.good.', TYPE.MX, GOOD_IPS, TYPE.MX, TYPE.SOA],
     ['in the proof of NXDOMAIN', 'nothing.good.', TYPE.A, GOOD_IPS, TYPE.A, TYPE.NSEC],
+    ['in the proof of NXDOMAIN by NSEC3', 'no.such.good.', TYPE.A, GOOD_IPS, TYPE.A, TYPE.NSEC3],
     ["in the zone's keys", 'www.good.', TYPE.A, GOOD_IPS, TYPE.DNSKEY, TYPE.DNSKEY],
     ["in the root's keys", 'www.good.', TYPE.A, [ROOT_IP], TYPE.DNSKEY, TYPE.DNSKEY],
     ['in DS', 'www.good.', TYPE.A, [ROOT_IP], undefined, TYPE.DS],

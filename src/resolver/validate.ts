@@ -219,7 +219,10 @@ class Validation {
   #fromDenial(denied: DenialVerdict, proofs: Proofs, ttl: number): Verdict {
     switch (denied.kind) {
       case 'proven':
-        return { kind: 'secure', ttl };
+        // RFC 4035, 3.2.3: AD speaks for every record of the denial that is shown. As in Unbound, one that is shown to be
+        // forged spoils the whole; what nobody has looked at is not shown.
+        if (proofs.fault !== undefined) return { kind: 'bogus', why: proofs.fault };
+        return { kind: 'secure', ttl, proof: proofs.secure.map(({ rrset }) => rrset) };
       case 'optOut':
         // RFC 5155, 9.2: an opt-out span may hide an unsigned delegation: the answer stands, without AD.
         return { kind: 'insecure', why: undefined };
