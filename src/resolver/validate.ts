@@ -10,10 +10,8 @@ import {
   readDenial,
 } from '../dnssec/denial.ts';
 import { type SecureRRset, verifyRRset } from '../dnssec/verify.ts';
-import { WireError } from '../wire/error.ts';
 import type { ExtendedError } from '../wire/message.ts';
-import { isSubdomainOf, type Name, nameToText, parentOf, ROOT } from '../wire/name.ts';
-import { readRrsig } from '../wire/rdata.ts';
+import { isSubdomainOf, type Name, nameToText, ROOT } from '../wire/name.ts';
 import type { RRset } from '../wire/rrset.ts';
 import { EDE, TYPE } from '../wire/types.ts';
 import { Checks, type Proofs, whyUnproven } from './checks.ts';
@@ -21,6 +19,7 @@ import { describe } from './failure.ts';
 import type { Found, FoundFailure } from './found.ts';
 import { keepRanges, keepSoa, keepWildcard } from './keep-ranges.ts';
 import type { Lookup, Scope } from './scope.ts';
+import { holder, isAnchoredBelow, signerOf, zoneTarget } from './signer.ts';
 import { type FindLink, zoneStatus } from './trust.ts';
 import type { TrustState, ZoneStatus } from './zone-status.ts';
 
@@ -260,43 +259,4 @@ function notSecure(status: Exclude<ZoneStatus, { kind: 'secure' }> | FoundFailur
 
 function whyNot(verdict: Exclude<Verdict, FoundFailure>): ExtendedError | undefined {
   return verdict.kind === 'secure' ? undefined : verdict.why;
-}
-
-/**
- * The zone that must have signed (RFC 4035, 5.3.1): where the server's zone lies below the signer, the cut between them
- * decides, if there is one, and not the signature.
- */
-function holder(signer: Name | undefined, zone: Name): Name | undefined {
-  return signer !== undefined && isSubdomainOf(zone, signer) ? zone : signer;
-}
-
-/** Whether a trust anchor lies at or above `name` and below `zone`. */
-function isAnchoredBelow({ anchors }: TrustState, name: Name, zone: Name): boolean {
-  for (let above = name; above !== zone && above !== ROOT; above = parentOf(above)) if (anchors.has(above)) return true;
-  return false;
-}
-
-/** Where unsigned data are looked for in the chain of trust: at their name, DS at the parent's side (RFC 4035, 2.4). */
-function zoneTarget(name: Name, type: number): Name {
-  return type === TYPE.DS && name !== ROOT ? parentOf(name) : name;
-}
-
-/** The zone that signed an RRset by its first readable signature that could be: an ancestor, above for DS. */
-function signerOf(rrset: RRset): Name | undefined {
-  for (const rdata of rrset.signatures) {
-    const signer = readSigner(rdata);
-    if (signer === undefined || !isSubdomainOf(rrset.name, signer)) continue;
-    if (rrset.type === TYPE.DS && signer === rrset.name) continue;
-    return signer;
-  }
-  return undefined;
-}
-
-function readSigner(rdata: Uint8Array): Name | undefined {
-  try {
-    return readRrsig(rdata).signer;
-  } catch (error) {
-    if (!(error instanceof WireError)) throw error;
-    return undefined;
-  }
 }
