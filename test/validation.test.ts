@@ -8,7 +8,18 @@ import { EDE, RCODE, TYPE } from '../src/wire/types.ts';
 import { rrsetOf, SignedZone } from './attacks/signed-zone.ts';
 import { addresses, type Behaviour, type Reply, ROOT_IP, WALL_SECONDS, World } from './attacks/world.ts';
 import type { SignOptions } from './dnssec/data.ts';
-import { clientOf, GOOD_IPS, good, ISLAND_IP, island, OPEN_IP, open, root, signedInternet } from './signed-internet.ts';
+import {
+  clientOf,
+  GOOD_IPS,
+  good,
+  goodByNsec3,
+  ISLAND_IP,
+  island,
+  OPEN_IP,
+  open,
+  root,
+  signedInternet,
+} from './signed-internet.ts';
 
 const DAY = 86_400;
 const [FIRST_IP = '', SECOND_IP = ''] = GOOD_IPS;
@@ -216,6 +227,19 @@ describe('servers that fail', () => {
       [FIRST_IP]: (asked) => (asked.type === TYPE.DNSKEY ? stranger : good).reply(asked),
     });
     expect((await world.ask('www.good.')).security).toBe('secure');
+  });
+});
+
+describe('what would take too many', () => {
+  it.each([
+    ['signatureChecks', 'www.good.', good],
+    ['nsec3Hashes', 'nothing.good.', goodByNsec3],
+  ] as const)('%s is neither secure nor bogus (EDE 5)', async (limit, name, zone) => {
+    const world = signedInternet(both(zone.reply), { limits: { [limit]: 1 } });
+    const resolution = await world.ask(name);
+    expect(resolution).toMatchObject({ rcode: RCODE.SERVFAIL, security: 'indeterminate', failure: 'limit' });
+    const text = expect.stringContaining(`limit reached: ${limit} (1 `);
+    expect(resolution.extendedErrors).toEqual([{ code: EDE.dnssecIndeterminate, text }]);
   });
 });
 

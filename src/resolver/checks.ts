@@ -78,10 +78,12 @@ export class Checks {
     return { secure, fault };
   }
 
-  /** The failure of a spent budget. */
+  /** The failure of a spent budget: neither secure nor bogus, but not found out (RFC 8914, 4.6). */
   spent(limit: LimitName): FoundFailure {
     this.#scope.exhaust(this.#lookup, limit);
-    return failLimit(limit, this.#scope.shared.options.limits[limit]);
+    const failure = failLimit(limit, this.#scope.shared.options.limits[limit]);
+    const extendedErrors = failure.extendedErrors.map(({ text }) => ({ code: EDE.dnssecIndeterminate, text }));
+    return { ...failure, extendedErrors };
   }
 }
 
