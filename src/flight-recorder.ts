@@ -12,8 +12,8 @@ import type { FailureReason, Resolution } from './resolver/types.ts';
 import { nameToText } from './wire/name.ts';
 import { edeToText, typeToText } from './wire/types.ts';
 
-/** Failures that tell nothing new of the name: it failed before, or nothing was tried. */
-const UNTOLD: ReadonlySet<FailureReason | undefined> = new Set(['cached-failure', 'busy', 'closed']);
+/** Failures that tell nothing new of the name: it failed before, nothing was tried, or failing is its purpose. */
+const UNTOLD: ReadonlySet<FailureReason | undefined> = new Set(['cached-failure', 'sentinel', 'busy', 'closed']);
 
 /** Octets of a report and of the answer, beside what was written down. */
 const REPORT_OCTETS = 2000;

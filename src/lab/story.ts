@@ -63,6 +63,7 @@ const failures: { readonly [Reason in FailureReason]: string } = {
   timeout: 'the time for one question ran out',
   'cached-failure': 'it failed a moment ago, and that is remembered for some seconds',
   bogus: 'the signatures are wrong, so the answer is not believed',
+  sentinel: 'the name asks which root keys are trusted here, and this says no',
   busy: 'the resolver has too much to do',
   closed: 'the resolver was closed',
 };

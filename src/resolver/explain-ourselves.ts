@@ -13,6 +13,7 @@ export function judgeOurselves(facts: Facts, failure: FailureReason): Verdict {
   if (failure === 'loop') return judgeLoop(facts);
   if (failure === 'cached-failure') return judgeRemembered(facts);
   if (failure === 'limit') return judgeLimit(facts);
+  if (failure === 'sentinel') return judgeSentinel(facts);
   return {
     fault: 'our limit',
     works: false,
@@ -99,6 +100,19 @@ function judgeLimit(facts: Facts): Verdict {
           : 'ask once more: what was learned is kept, so the next attempt gets further',
       },
     ],
+  };
+}
+
+/** RFC 8509: SERVFAIL is what the name is for. */
+function judgeSentinel(facts: Facts): Verdict {
+  return {
+    fault: 'nobody',
+    works: true,
+    zone: undefined,
+    servers: [],
+    summary: `${nameToText(facts.name)} resolves. It is a test of which root keys resolvers trust, and SERVFAIL is how this one answers it (RFC 8509).`,
+    evidence: texts(facts),
+    remedy: [],
   };
 }
 

@@ -21,6 +21,7 @@ const CODES: { readonly [Reason in FailureReason]: number } = {
   timeout: EDE.noReachableAuthority,
   'cached-failure': EDE.cachedError,
   bogus: EDE.dnssecBogus,
+  sentinel: EDE.other,
   busy: EDE.notReady,
   closed: EDE.notReady,
 };

@@ -16,12 +16,13 @@ import { reconfigured } from './reconfigure.ts';
 import { Recorder } from './recorder.ts';
 import { resolve } from './resolve.ts';
 import { Rollover } from './rollover.ts';
-import { Scope } from './scope.ts';
+import { type Lookup, Scope } from './scope.ts';
+import { withSentinel } from './sentinel.ts';
 import type { Caches, Shared } from './shared.ts';
 import { type Slot, Slots } from './slots.ts';
 import { type Life, makeCaches, makeShared, makeTrust } from './state.ts';
 import { RecordingRoom } from './tape.ts';
-import type { Resolution, ResolveRequest } from './types.ts';
+import type { FailureReason, Resolution, ResolveRequest } from './types.ts';
 
 /** A client question in progress and how many wait for it. */
 interface InProgress {
@@ -102,7 +103,7 @@ export class Resolver {
     const scope = new Scope(this.#shared, request.checkingDisabled, request.observer);
     const lookup = scope.rootLookup(request.name, request.type);
     const found = fromHost(scope, lookup) ?? fromRecords(scope, lookup, startChain(request.name, request.type));
-    return found && withoutPrivateAddresses(scope, lookup, found);
+    return found && forClient(scope, lookup, found);
   }
 
   /**
@@ -159,7 +160,7 @@ export class Resolver {
     try {
       const lookup = scope.rootLookup(name, type);
       if (observer) scope.emit(lookup, { kind: 'question', name, type });
-      const found = withoutPrivateAddresses(scope, lookup, await resolve(scope, lookup));
+      const found = forClient(scope, lookup, await resolve(scope, lookup));
       // Cancelled: a newer question has its slot. That says nothing of the name.
       const cancelled = scope.budget.cancelled && found.failure !== undefined;
       const resolution = cancelled ? this.#busy('resolutions', 'the slot went to a newer question') : found;
@@ -187,7 +188,7 @@ export class Resolver {
   /** Keeps a failure for its own question alone (RFC 9520) and logs it. */
   #finish(scope: Scope, request: ResolveRequest, resolution: Resolution): void {
     const { failure, extendedErrors } = resolution;
-    if (failure === undefined || failure === 'cached-failure' || failure === 'closed' || failure === 'busy') return;
+    if (failure === undefined || UNKEPT.has(failure)) return;
     const { name, type, checkingDisabled } = request;
     scope.shared.caches.records.putFailure(
       { name, type, checkingDisabled, reason: failure, extendedErrors },
@@ -226,6 +227,14 @@ export class Resolver {
     this.#rollover?.stop();
     this.#shared.options.transport.close();
   }
+}
+
+/** Failures of this moment or of this resolver, and not of the name. */
+const UNKEPT: ReadonlySet<FailureReason> = new Set(['cached-failure', 'sentinel', 'closed', 'busy']);
+
+/** What the client gets of what was found. */
+function forClient(scope: Scope, lookup: Lookup, found: Resolution): Resolution {
+  return withoutPrivateAddresses(scope, lookup, withSentinel(scope, lookup, found));
 }
 
 function makeRollover(shared: Shared): Rollover | undefined {

@@ -30,6 +30,7 @@ export type FailureReason =
   | 'timeout' // the time of the question ran out
   | 'cached-failure' // RFC 9520: failed a moment ago
   | 'bogus' // validation failed
+  | 'sentinel' // RFC 8509: the name says something of our root keys that is wrong
   | 'busy' // too many resolutions at once
   | 'closed'; // the resolver was closed meanwhile
 
