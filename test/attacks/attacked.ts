@@ -90,21 +90,28 @@ function systemWays(calls: SystemCalls | undefined): [string, SystemCalls][] {
   return calls === undefined ? [] : [['by system calls', calls]];
 }
 
+/** How a resolver differs from the usual one. */
+export interface ResolverOptions {
+  readonly caseRandomisation?: boolean;
+  readonly udpPayloadOctets?: number;
+  readonly calls?: SystemCalls | undefined;
+}
+
 /** A resolver with real sockets, clock and chance; the server is its root, or its forwarder for everything. */
 export function resolverOf(
   server: ServerAddress,
   role: 'authoritative' | 'forwarder' = 'authoritative',
-  options: { readonly caseRandomisation?: boolean; readonly calls?: SystemCalls | undefined } = {},
+  { calls, ...upstream }: ResolverOptions = {},
 ): Attacked & { ask(text: string): Promise<Resolution>; readonly transport: ReturnType<typeof createTransport> } {
   const clock = systemClock();
   const random = systemRandom();
-  const transport = createTransport({ clock, random, calls: options.calls });
+  const transport = createTransport({ clock, random, calls });
   const engine = testEngineOptions({
     transport,
     clock,
     random,
     roots: [{ nameServer: nameFromText('a.root.'), ip: server.ip }],
-    upstream: { port: server.port, ipv6: false, caseRandomisation: options.caseRandomisation ?? true },
+    upstream: { port: server.port, ipv6: false, caseRandomisation: true, ...upstream },
     zones: role === 'forwarder' ? [{ zone: ROOT, kind: 'forward', servers: [server] }] : [],
   });
   // A busy machine must not look like a silent server.

@@ -6,7 +6,7 @@ import { parseMessage } from '../../src/wire/message.ts';
 import { nameFromText, nameOctets } from '../../src/wire/name.ts';
 import { buildQuery } from '../../src/wire/query.ts';
 import { TYPE } from '../../src/wire/types.ts';
-import { atMost, exactly } from './figures.ts';
+import { atMost, exactly, withoutLimit } from './figures.ts';
 import { serveClients } from './served.ts';
 import {
   addresses,
@@ -198,7 +198,7 @@ describe('glue that is no server', () => {
     exactly('badglue', 'packets to such addresses', guarded.sent, 0);
     exactly('badglue', 'queries for a name that was cached', guarded.after, 0);
     expect(guarded.cached).toEqual([TRUTH]);
-    expect((await attack([])).sent).toBeGreaterThan(0);
+    withoutLimit('badglue', 'packets to such addresses', (await attack([])).sent, 0);
   });
 });
 

@@ -103,14 +103,28 @@ describe('dead servers', () => {
 describe('twenty name servers with ten addresses', () => {
   const all: readonly (readonly [string, Behaviour])[] = [...Object.entries(ways), ['silence', () => undefined]];
 
-  it.each(all)('%s: as many packets as addresses', async (what, behaviour) => {
-    const world = new World();
+  async function packets(behaviour: Behaviour, limits: Partial<Limits> = {}): Promise<number> {
+    const world = new World({ limits });
     const shared = Object.fromEntries(
       Array.from({ length: 20 }, (_, i) => [`ns${i}.bad.com.`, `10.9.0.${1 + (i % 10)}`]),
     );
     world.serve(ROOT_IP, delegating({ 'bad.com.': shared }));
     for (const ip of new Set(Object.values(shared))) world.serve(ip, behaviour);
     await world.ask('www.bad.com.');
-    atMost('manyaddresses', `packets, ${what}`, world.sentToAny('10.9.'), 10);
+    return world.sentToAny('10.9.');
+  }
+
+  it.each(all)('%s: as many packets as addresses', async (what, behaviour) => {
+    atMost('manyaddresses', `packets, ${what}`, await packets(behaviour), 10);
+  });
+
+  it('get more packets without the limit on sends', async () => {
+    const lifted = { sendsPerServer: 10, sendsPerLookup: 64, upstreamQueries: 1000 };
+    withoutLimit(
+      'manyaddresses',
+      'packets, TC then silence',
+      await packets(ways['TC, then silence over TCP'] as Behaviour, lifted),
+      10,
+    );
   });
 });

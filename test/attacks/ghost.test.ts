@@ -1,8 +1,9 @@
 // Zones that were revoked, TTLs that are no TTLs, and data whose authority is gone.
 import { describe, expect, it } from 'vitest';
+import type { Limits } from '../../src/base/limits.ts';
 import { nameFromText } from '../../src/wire/name.ts';
 import { CLASS, RCODE, TYPE } from '../../src/wire/types.ts';
-import { atMost, exactly } from './figures.ts';
+import { atMost, exactly, withoutLimit } from './figures.ts';
 import {
   addresses,
   addressServer,
@@ -194,17 +195,24 @@ describe('data whose authority is silent', () => {
 });
 
 describe('TTLs', () => {
-  it.each([0x8000_0000, 0xffff_ffff, 0x7fff_ffff])('of %i are capped', async (ttl) => {
-    const world = new World();
+  function lasting(ttl: number, limits: Partial<Limits> = {}): World {
+    const world = new World({ limits });
     world.serve(ROOT_IP, ({ name, type }) =>
       type === TYPE.A
         ? { answer: [{ name, type, class: CLASS.IN, ttl, rdata: Uint8Array.of(192, 0, 2, 1) }] }
         : nodata('.'),
     );
+    return world;
+  }
+
+  it.each([0x8000_0000, 0xffff_ffff, 0x7fff_ffff])('of %i are capped', async (ttl) => {
+    const world = lasting(ttl);
     const { answer } = await world.ask('www.');
     exactly('ttl', `seconds kept, TTL of ${ttl}`, answer[0]?.ttl ?? 0, 86_400, 's');
     await world.pass(86_401);
     const entry = world.resolver.caches.records.rrset(nameFromText('www.'), TYPE.A, world.clock.nowMs());
     expect(entry).toBeUndefined();
+    const free = await lasting(ttl, { ttlSeconds: 0x7fff_ffff }).ask('www.');
+    withoutLimit('ttl', `seconds kept, TTL of ${ttl}`, free.answer[0]?.ttl ?? 0, 86_400, 's');
   });
 });

@@ -89,6 +89,7 @@ export class World {
     this.virtual = options.clock === undefined ? new VirtualClock({ wallSeconds: WALL_SECONDS }) : undefined;
     this.clock = options.clock ?? (this.virtual as VirtualClock);
     this.network = new VirtualNetwork({ clock: this.clock, exchangesMax: options.exchangesMax ?? 20_000 });
+    this.limits = { ...makeLimits(), ...options.limits };
     const engine = testEngineOptions({
       transport: this.network,
       clock: this.clock,
@@ -98,9 +99,11 @@ export class World {
       ...(options.zones === undefined ? {} : { zones: options.zones }),
       ...(options.privateAddresses && { privateAddresses: options.privateAddresses }),
       ...(options.dnssec === undefined ? {} : { dnssec: { validate: true, ...options.dnssec } }),
-      ...(options.cacheOctets === undefined ? {} : { cache: { maxOctets: options.cacheOctets } }),
+      cache: {
+        maxTtl: this.limits.ttlSeconds,
+        ...(options.cacheOctets === undefined ? {} : { maxOctets: options.cacheOctets }),
+      },
     });
-    this.limits = { ...makeLimits(), ...options.limits };
     this.resolver = new Resolver({ ...engine, limits: this.limits, log: options.log ?? engine.log });
   }
 

@@ -58,6 +58,7 @@ clean_up() {
 # start LOG COMMAND...: runs a command in the background, in a process group of its own; its id is in $pid.
 start() {
   local log=$1
+  : >"$log" # before what waits for a line in it
   shift
   setsid "$@" >"$log" 2>&1 </dev/null &
   pid=$!
