@@ -68,7 +68,7 @@ simple() {
 # In what ldns writes, a signature's fields: 5 type covered, 6 algorithm, 7 labels, 9 expiration, 10 inception, 11 key tag.
 make_sound_zones() {
   simple secure
-  begin links 'tobogus CNAME www.expired.example.' 'toinsecure CNAME www.no-ds.example.' 'tosecure CNAME www.secure.example.' \
+  begin links 'tobogus CNAME www.expired.example.' '*.anytobogus CNAME www.expired.example.' 'broken DNAME expired.example.' 'toinsecure CNAME www.no-ds.example.' 'tosecure CNAME www.secure.example.' \
     'branch DNAME secure.example.'
   only=$(key -k -a ECDSAP256SHA256)
   signed "$only"
@@ -126,6 +126,43 @@ make_sound_zones() {
   delegated "$only.ds120" "$only.ds"
 }
 
+# A zone for each algorithm that ldns signs with, by its mnemonic in lower case, and what a DS may hold.
+make_zones_of_each_kind() {
+  local algorithm options
+  while read -r algorithm options; do
+    begin "${algorithm,,}"
+    # shellcheck disable=SC2086
+    only=$(key -k -a "$algorithm" $options)
+    if [ "$algorithm" = RSASHA1-NSEC3-SHA1 ]; then signed "$only" -- -n -t 0; else signed "$only"; fi
+    delegated "$only.ds"
+  done <<END
+RSASHA1 -b 1024
+RSASHA1-NSEC3-SHA1 -b 1024
+RSASHA256 -b 4096
+RSASHA512 -b 2048
+ECDSAP384SHA384
+ED25519
+ED448
+END
+  # RFC 4509, 3: a digest with SHA-1 counts alone, and not beside a better one.
+  begin sha1-digest
+  only=$(key -k -a ECDSAP256SHA256)
+  signed "$only"
+  ldns-key2ds -n -1 "$only.key" >"$only.sha1"
+  delegated "$only.sha1"
+  begin wrong-sha1-digest
+  only=$(key -k -a ECDSAP256SHA256)
+  signed "$only"
+  ldns-key2ds -n -1 "$only.key" | sed -E 's/ [0-9a-f]{8}/ 01234567/' >"$only.sha1"
+  delegated "$only.sha1" "$only.ds"
+  begin sha1-digest-beside
+  only=$(key -k -a ECDSAP256SHA256)
+  signed "$only"
+  ldns-key2ds -n -1 "$only.key" >"$only.sha1"
+  sed -E 's/ [0-9a-f]{8}/ 01234567/' "$only.ds" >"$only.wrong"
+  delegated "$only.sha1" "$only.wrong"
+}
+
 make_broken_zones() {
   local other
   simple expired -i "$(date -ud '-60 days' +%Y%m%d)" -e "$(date -ud '-30 days' +%Y%m%d)"
@@ -172,6 +209,14 @@ make_broken_zones() {
   delegated "$other.ds"
   begin unsigned-with-ds
   only=$(key -k -a ECDSAP256SHA256)
+  delegated "$only.ds"
+
+  # RFC 5011, 2.1: a key that is revoked vouches for nothing.
+  begin revoked
+  only=$(key -k -a ECDSAP256SHA256)
+  sed -i 's/DNSKEY[[:space:]]257/DNSKEY\t385/' "$only.key"
+  signed "$only"
+  ldns-key2ds -n -2 "$only.key" >"$only.ds"
   delegated "$only.ds"
 
   simple stripped
@@ -330,6 +375,7 @@ example. 3600 NS a.nic.example.
 a.nic.example. 3600 A $net.2
 END
   make_sound_zones
+  make_zones_of_each_kind
   make_broken_zones
   make_knot_zones
   sign example
