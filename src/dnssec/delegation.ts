@@ -8,7 +8,7 @@ import { type Ds, readDs } from '../wire/rdata.ts';
 import type { RRset } from '../wire/rrset.ts';
 import { EDE, TYPE } from '../wire/types.ts';
 import { algorithmToText, digestOctets } from './algorithms.ts';
-import { readZoneKeys, signsZoneData, type ZoneKey, type ZoneKeys, zoneKeyFlag } from './keys.ts';
+import { keyTag, readZoneKeys, signsZoneData, type ZoneKey, type ZoneKeys, zoneKeyFlag } from './keys.ts';
 import type { Support } from './support.ts';
 import { type Bogus, type Candidate, type VerifyContext, verifyRRset } from './verify.ts';
 
@@ -87,12 +87,15 @@ export function usableTrust(
   }
   const zone = nameToText(trust.zone);
   if (known.length > 0) {
-    const types = listOf(known.map((ds) => `${ds.digestType}`));
+    const types = listOf(known.map((ds) => `${ds.digestType} (key ${ds.keyTag})`));
     const text = `${zone}: no DS with a supported digest type, only ${types}`;
     return { kind: 'insecure', why: { code: EDE.unsupportedDsDigestType, text } };
   }
-  const numbers = [...trust.ds.map((ds) => ds.algorithm), ...trust.keys.map((rdata) => rdata[3] ?? 0)];
-  const text = `${zone}: no DS of a supported algorithm, only ${listOf(numbers.map(algorithmToText))}`;
+  const anchored = trust.keys.map((rdata) => ({ keyTag: keyTag(rdata), algorithm: rdata[3] ?? 0 }));
+  const named = [...trust.ds, ...anchored].map(
+    ({ keyTag, algorithm }) => `${algorithmToText(algorithm)} (key ${keyTag})`,
+  );
+  const text = `${zone}: no DS of a supported algorithm, only ${listOf(named)}`;
   return { kind: 'insecure', why: { code: EDE.unsupportedDnskeyAlgorithm, text } };
 }
 

@@ -87,7 +87,7 @@ export function proveNoData(denial: Denial, name: Name, type: number): DenialVer
   const claim = `${nameToText(name)} has no ${typeToText(type)}`;
   // RFC 4035, 2.4: DS is held by the parent; what the child says of it is nothing.
   if (type === TYPE.DS && name === denial.zone && labelCount(name) > 0) {
-    return unproven(claim, { kind: 'unproven', reason: 'the proof is by the child, not by the parent', present: true });
+    return unproven(denial, claim, { reason: 'the proof is by the child, not by the parent', present: true });
   }
   return prove(denial, name, claim, (nsec3s) =>
     nsec3s === undefined ? nsecNoData(denial.nsecs, name, type) : nsec3NoData(nsec3s, name, type),
@@ -127,7 +127,7 @@ function prove(
   find: (nsec3s: Nsec3Set | undefined) => Finding,
 ): DenialVerdict {
   if (!isSubdomainOf(name, denial.zone)) {
-    return unproven(claim, { kind: 'unproven', reason: `not a name of ${nameToText(denial.zone)}`, present: true });
+    return unproven(denial, claim, { reason: `not a name of ${nameToText(denial.zone)}`, present: true });
   }
   let best: Extract<Finding, { kind: 'unproven' }> | undefined;
   let limit = false;
@@ -142,20 +142,20 @@ function prove(
       limit = true;
     }
   }
-  if (limit) return unproven(claim, { kind: 'unproven', reason: 'too many NSEC3 hashes needed', present: true }, true);
+  if (limit) return unproven(denial, claim, { reason: 'too many NSEC3 hashes needed', present: true, limit: true });
   // RFC 5155, 8.2: the records of one answer have the same parameters; among usable ones the others are no excuse.
   if (denial.insecure !== undefined && denial.nsec3s.length === 0) return denial.insecure;
   const reason = `no NSEC or NSEC3 of ${nameToText(denial.zone)}`;
-  return unproven(claim, best ?? { kind: 'unproven', reason, present: false });
+  return unproven(denial, claim, best ?? { reason, present: false });
 }
 
 function unproven(
+  { zone }: Denial,
   claim: string,
-  { reason, present }: { reason: string; present: boolean; kind: string },
-  limit = false,
+  { reason, present, limit = false }: { readonly reason: string; readonly present: boolean; readonly limit?: boolean },
 ): Unproven {
   const code = present ? EDE.dnssecBogus : EDE.nsecMissing;
-  return { kind: 'unproven', why: { code, text: `${claim}: not proven, ${reason}` }, limit };
+  return { kind: 'unproven', why: { code, text: `${nameToText(zone)}: ${claim}: not proven, ${reason}` }, limit };
 }
 
 /** Puts an NSEC3 RRset in the set of its parameters; insecure when its iterations are over the limit. */

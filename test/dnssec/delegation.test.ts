@@ -157,7 +157,7 @@ describe('usableTrust', () => {
       kind: 'insecure',
       why: {
         code: EDE.unsupportedDnskeyAlgorithm,
-        text: 'sub.example.: no DS of a supported algorithm, only RSASHA1-NSEC3-SHA1',
+        text: `sub.example.: no DS of a supported algorithm, only RSASHA1-NSEC3-SHA1 (key ${old.tag})`,
       },
     });
   });

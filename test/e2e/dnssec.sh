@@ -124,8 +124,9 @@ done <"$work/questions"
 explained() { ask +dnssec "www.$1.example" | grep 'EDE:'; }
 shows "it names the signature that has expired" "$(explained expired)" 'EDE: 7 .*key [0-9]+/ECDSAP256SHA256 of expired\.example\. expired 20[0-9]+-'
 shows "and the DS that no key matches" "$(explained wrong-ds)" 'EDE: 9 .*wrong-ds\.example\.: no DNSKEY matches DS [0-9]+/ECDSAP256SHA256'
-shows "and the digest that it does not know" "$(explained unknown-digest)" 'EDE: 2 .*unknown-digest\.example\.: .*120'
-shows "and the algorithm" "$(explained unknown-algorithm)" 'EDE: 1 .*unknown-algorithm\.example\.: .*120'
+shows "and the digest that it does not know" "$(explained unknown-digest)" 'EDE: 2 .*unknown-digest\.example\.: .*120 \(key [0-9]+\)'
+shows "and the algorithm" "$(explained unknown-algorithm)" 'EDE: 1 .*unknown-algorithm\.example\.: .*120 \(key [0-9]+\)'
+shows "and the denial that is missing" "$(ask +dnssec nx.no-nsec.example | grep EDE:)" 'EDE: 12 .*no-nsec\.example\.: nx\.no-nsec\.example\. does not exist: not proven'
 shows "nothing was logged as an error" "$(cat "$work/rootwalk.log")" '!"level":"?(50|60|error|fatal)' '!Assertion' '!at .*\.ts:[0-9]+'
 check "and it ends with 0" stop "$daemon"
 summary
