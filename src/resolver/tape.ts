@@ -200,8 +200,8 @@ export class Tape {
 /** What a tape that is kept for another resolution may hold: beyond what most need. */
 const REFERENCES_KEPT = 2048;
 const OCTETS_KEPT = 16 * 1024;
-/** Tapes kept while nobody writes on them: at most some 35 MiB, 8 MiB mostly. */
-const TAPES_KEPT = 1000;
+/** Tapes kept while nobody writes on them: 1 MiB mostly. */
+const TAPES_KEPT = 100;
 
 /** Room is taken in such pieces: most resolutions need one. */
 const EXTENT_OCTETS = 16 * 1024;
