@@ -16,7 +16,7 @@ interface Open {
 
 /** The longest datagram. */
 const DATAGRAM_OCTETS_MAX = 65_535;
-/** Sockets looked at before everything else has its turn. */
+/** Sockets looked at before everything else has its turn: four for each resolution that may begin in one turn (resolver/starts.ts). */
 const READABLE_MOST = 64;
 /** How long one wait beside the event loop lasts at most, ms: it holds the process up when the transport is closed. */
 const WAIT_MS = 100;
@@ -158,7 +158,11 @@ export function createCallSockets(calls: SystemCalls, { clock, drawPort, bounds 
         return () => undefined;
       }
       open.set(descriptor, { accept, end, sockaddr, sentMs: clock.nowMs(), datagrams: 0 });
-      cancelTimer = clock.after(timeoutMs, () => end({ kind: 'timeout' }));
+      cancelTimer = clock.after(timeoutMs, () => {
+        // What has arrived by now is not late: this thread is.
+        readSocket(descriptor);
+        end({ kind: 'timeout' });
+      });
       readSoon();
       return () => end({ kind: 'timeout' });
     },

@@ -20,6 +20,7 @@ import { type Lookup, Scope } from './scope.ts';
 import { withSentinel } from './sentinel.ts';
 import type { Caches, Shared } from './shared.ts';
 import { type Slot, Slots } from './slots.ts';
+import { Starts } from './starts.ts';
 import { type Life, makeCaches, makeShared, makeTrust } from './state.ts';
 import { RecordingRoom } from './tape.ts';
 import type { FailureReason, Resolution, ResolveRequest } from './types.ts';
@@ -44,6 +45,7 @@ export class Resolver {
   /** Undefined: the anchors stay as they are. */
   #rollover: Rollover | undefined;
   readonly #slots: Slots;
+  readonly #starts: Starts;
   /** Of recordings in progress. */
   readonly #room: RecordingRoom;
   readonly #recordings: TokenBucket;
@@ -52,6 +54,7 @@ export class Resolver {
   constructor(options: EngineOptions) {
     this.caches = makeCaches(options);
     this.#slots = new Slots(options.limits.resolutions, options.clock);
+    this.#starts = new Starts(options.clock);
     const { recordingsOctets, recordingsPerSecond } = options.limits;
     this.#room = new RecordingRoom(recordingsOctets);
     this.#recordings = new TokenBucket(options.clock, recordingsPerSecond, recordingsPerSecond);
@@ -160,7 +163,10 @@ export class Resolver {
     try {
       const lookup = scope.rootLookup(name, type);
       if (observer) scope.emit(lookup, { kind: 'question', name, type });
-      const found = forClient(scope, lookup, await resolve(scope, lookup));
+      const turn = this.#starts.admit();
+      if (turn !== undefined) await turn;
+      const late = turn !== undefined && this.#isLate(slot);
+      const found = late ? this.#tooLate() : forClient(scope, lookup, await resolve(scope, lookup));
       // Cancelled: a newer question has its slot. That says nothing of the name.
       const cancelled = scope.budget.cancelled && found.failure !== undefined;
       const resolution = cancelled ? this.#busy('resolutions', 'the slot went to a newer question') : found;
@@ -183,6 +189,16 @@ export class Resolver {
       recorder?.free();
       this.#slots.release(slot);
     }
+  }
+
+  /** Whether who asked has waited too long for the resolution to begin: the time is better spent on others. */
+  #isLate({ sinceMs }: Slot): boolean {
+    const { clock, limits } = this.#shared.options;
+    return clock.nowMs() - sinceMs > limits.startWaitMs;
+  }
+
+  #tooLate(): Resolution {
+    return this.#busy('startWaitMs', `${this.#shared.options.limits.startWaitMs} ms, with too much to do`);
   }
 
   /** Keeps a failure for its own question alone (RFC 9520) and logs it. */
