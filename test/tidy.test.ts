@@ -44,7 +44,7 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
   'node:http': ['lab', 'console'],
   'node:net': ['net', 'server', 'lab', 'cli'],
   'node:os': ['net', 'server', 'lab', 'cli'],
-  'node:perf_hooks': ['net'],
+  'node:perf_hooks': ['net', 'src/cli/heap.ts'],
   'node:process': ['net', 'cli'],
   'node:readline': ['lab', 'cli'],
   'node:readline/promises': ['lab', 'cli'],

@@ -112,6 +112,8 @@ function reportLayer(scope: Scope, lookup: Lookup, name: Name, type: number, fou
   }
   const what = found.kind === 'records' ? 'rrset' : found.kind === 'denial' ? found.entry.kind : found.kind;
   const entry = found.kind === 'records' ? found.entries[0] : found.kind === 'failure' ? undefined : found.entry;
-  const ttl = entry === undefined ? {} : { ttl: Math.ceil((entry.expiresAtMs - scope.nowMs()) / 1000) };
+  // By the engine's clock: a reading of the resolution's own would be missing where nobody watches.
+  const nowMs = scope.shared.options.clock.nowMs();
+  const ttl = entry === undefined ? {} : { ttl: Math.ceil((entry.expiresAtMs - nowMs) / 1000) };
   scope.emit(lookup, { ...common, outcome: 'hit', what, ...ttl });
 }

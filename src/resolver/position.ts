@@ -29,9 +29,11 @@ export function stand(
   cached: boolean,
 ): Position {
   const search = new AddressSearch(delegation, glue, cached);
+  // Looked up here whether or not somebody watches, so that both read the same in the same order.
+  const candidates = search.candidates(scope);
   if (scope.observer) {
     const { zone, nameServers, source } = delegation;
-    const addresses = search.candidates(scope).map((candidate) => candidate.state.address);
+    const addresses = candidates.map((candidate) => candidate.state.address);
     const unused = search.unused(scope);
     const common = { kind: 'delegation', zone, nameServers, addresses, source, cached } as const;
     scope.emit(lookup, unused.length === 0 ? common : { ...common, unused });

@@ -114,7 +114,7 @@ function sameAnswer(got: string, recorded: string, compare: 'exact' | 'answer'):
 /** The first line of the explanation that says something else, times apart: the machine that recorded took some itself. */
 function otherStep(got: readonly string[], recorded: readonly string[] | undefined): string | undefined {
   if (recorded === undefined) return undefined;
-  const untimed = (line: string | undefined): string | undefined => line?.replace(/[\d.]+ ms/g, '# ms');
+  const untimed = (line: string | undefined): string | undefined => line?.replace(/[\d.]+ (ms|s left)/g, '# $1');
   const at = Math.max(got.length, recorded.length);
   for (let i = 0; i < at; i++) {
     if (untimed(got[i]) !== untimed(recorded[i])) {
