@@ -243,6 +243,17 @@ describe('what a record may be used for', () => {
     expect(read('sub.example.', [secureOf('example.', rrset)]).nsecs).toEqual([]);
   });
 
+  test('NSEC made for one question deny that name and no other (RFC 4470, 4)', () => {
+    const proofs = denial(
+      'example.',
+      'nw~.example. NSEC nx!.example. RRSIG NSEC\n\\)~.example. NSEC +.example. RRSIG NSEC',
+    );
+    expect(proveNameError(proofs, n('nx.example.'))).toMatchObject({ kind: 'proven', closestEncloser: n('example.') });
+    expect(proveNameError(proofs, n('deep.nx.example.'))).toMatchObject({ kind: 'proven' });
+    expect(outcome(proveNameError(proofs, n('ny.example.')))).toBe(missing);
+    expect(outcome(proveNoData(proofs, n('nx.example.'), TYPE.A))).toBe(missing);
+  });
+
   test('records made from a wildcard are none: their owner is not what they say', () => {
     const [rrset] = rrsetsOf('foo.example. NSEC z.example. A RRSIG NSEC');
     if (rrset === undefined) throw new Error('no RRset');
