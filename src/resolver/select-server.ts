@@ -150,15 +150,17 @@ function pickFrom(scope: Scope, pool: readonly Candidate[], configured: boolean)
       bestMs = expectedMs;
     }
   }
-  const exploring = pool.length > 1 && scope.random.integer(EXPLORE_ONE_IN) === 0;
   if ((best === undefined || bestMs > SLOW_MS) && unknown.length > 0) {
     const candidate = unknown[configured ? 0 : scope.random.integer(unknown.length)] as Candidate;
     return { candidate, why: configured ? 'configured' : 'untried', expectedMs: undefined };
   }
-  if (best !== undefined && !exploring) {
+  const drawn = pool.length > 1 ? scope.random.integer(EXPLORE_ONE_IN * pool.length) : pool.length;
+  const candidate = pool[drawn % pool.length] as Candidate;
+  // Each is to be known soon, for the fastest to be among those known: Unbound draws among all of them alike.
+  if (!configured && unknown.includes(candidate)) return { candidate, why: 'untried', expectedMs: undefined };
+  if (best !== undefined && drawn >= pool.length) {
     return { candidate: best, why: configured ? 'configured' : 'fastest', expectedMs: bestMs };
   }
-  const candidate = pool[scope.random.integer(pool.length)] as Candidate;
   return { candidate, why: 'exploring', expectedMs: expectedMsOf(scope, candidate) };
 }
 
