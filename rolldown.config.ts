@@ -37,8 +37,8 @@ const tidy: Plugin = {
 const config: RolldownOptions = {
   input: { run: `${OUT}/run.js` },
   platform: 'node',
-  // Loaded by name when they are wanted: system calls, log transports, the lab's codec.
-  external: ['koffi', 'pino', 'pino-pretty', 'dns-packet'],
+  // Loaded by name when they are wanted: system calls, the log of a terminal, the lab's codec.
+  external: ['koffi', 'pino-pretty', 'dns-packet'],
   plugins: [licences, tidy],
   output: { dir: OUT, format: 'esm', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name].js' },
 };
