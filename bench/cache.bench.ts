@@ -26,6 +26,11 @@ for (const message of responses) answers.put(message, questionEnd(message), 0, 3
 // Ten times as many names as there is room for: nearly each put has to make some.
 const crowded = new Answers({ octetsMax: 256 * 1024, seed: [1, 2] });
 
+// Half of what is asked is asked again and again, the other half once: what is kept through such a flood is answered.
+const flooded = new Answers({ octetsMax: 1024 * 1024, seed: [1, 2] });
+const popular = 1000;
+const once = Uint8Array.from(responses[0] as Uint8Array);
+
 const records = new Records({ octetsMax, limits, names: new NameHash([1, 2]) });
 for (const name of names) records.put(entry(name), 0);
 
@@ -45,6 +50,16 @@ export const benches: readonly Bench[] = [
       crowded.put(message, questionEnd(message), 0, 300, false, nowMs);
     },
   },
+  {
+    name: 'answers under a flood: a name asked once, and a popular one',
+    run: () => {
+      turn += 7919;
+      // The digits of `host0` and what follows: as good as never the same name twice.
+      new DataView(once.buffer).setUint32(13, turn);
+      findOrPut(once);
+      return findOrPut(responses[turn % popular] as Uint8Array);
+    },
+  },
   { name: 'records.rrset, a hit', run: () => records.rrset(next(), TYPE.A, nowMs) },
   { name: 'records.rrset and denial, a miss', run: () => records.denial(next(), TYPE.MX, nowMs) },
   { name: 'records.put', run: () => records.put(entry(next()), nowMs) },
@@ -54,6 +69,13 @@ export const benches: readonly Bench[] = [
 function next(): Name {
   turn += 7919;
   return names[turn % names.length] as Name;
+}
+
+function findOrPut(message: Uint8Array): number {
+  const slot = flooded.find(message, questionEnd(message), 0, nowMs);
+  if (slot >= 0) return flooded.copy(slot, out, nowMs);
+  flooded.put(message, questionEnd(message), 0, 300, false, nowMs);
+  return 0;
 }
 
 function find(layer: Answers, flags: number): number {
