@@ -88,6 +88,7 @@ export function consoleView(parts: {
       const { user, system } = process.cpuUsage();
       return { residentOctets: process.memoryUsage.rss(), cpuSeconds: (user + system) / 1e6 };
     },
+    resolve: (request) => engine.resolve(request),
     reload: () => reloader.reload(),
   };
 }

@@ -1,63 +1,58 @@
-// `rootwalk explain`: resolves a name in this process and shows each step, in the eight steps of the notes.
+// `rootwalk explain`: resolves a name, in this process or in the running daemon, and shows each step.
 
 import { silentLog } from '../base/ports.ts';
-import type { ResolutionEvent } from '../resolver/events.ts';
-import { explainLines } from '../resolver/explain-tree.ts';
-import { verdictToJson } from '../resolver/explain-verdict.ts';
-import { asked, outcome } from '../resolver/explain-words.ts';
-import { diagnose } from '../resolver/verdict.ts';
+import { type Explained, explainQuestion } from '../resolver/explain.ts';
+import { nameToText } from '../wire/name.ts';
+import { typeToText } from '../wire/types.ts';
+import { reachDaemon } from './daemon.ts';
 import { readDigOptions } from './dig-options.ts';
-import { eventToJson, resolutionToJson } from './explain-json.ts';
 import { EXIT, type Io } from './io.ts';
 import type { QueryFlags } from './query.ts';
-import { readQuestion } from './question.ts';
+import { type AskedQuestion, readQuestion } from './question.ts';
 import { findSettings } from './settings.ts';
 
-/** Far more than the budget of one question can cause; the rest is counted. */
-const EVENTS_MAX = 20_000;
+/** What commander found beside the words. */
+export interface ExplainFlags extends QueryFlags {
+  /** In the running daemon, with its caches as they are. */
+  readonly server?: boolean | undefined;
+}
 
-/** Runs the verb; exit codes as of `query`. */
-export async function explain(io: Io, words: readonly string[], flags: QueryFlags): Promise<number> {
-  const options = readDigOptions(words.filter((word) => word.startsWith('+')));
+/** Runs the verb; exit codes as of `query`, and 3 when there is no daemon to ask. */
+export async function explain(io: Io, words: readonly string[], flags: ExplainFlags): Promise<number> {
+  const { cd } = readDigOptions(words.filter((word) => word.startsWith('+')));
   const question = readQuestion(
     words.filter((word) => !word.startsWith('+')),
     flags.reverse,
+    'explain',
   );
-  const { settings } = await findSettings(io, flags.config);
-  const events: ResolutionEvent[] = [];
-  let unseen = 0;
+  const explained = await (flags.server === true ? inDaemon(io, question, cd, flags) : here(io, question, cd, flags));
+  const { lines, answered, ...json } = explained;
+  io.out(flags.json ? `${JSON.stringify(json, undefined, 2)}\n` : `${lines.join('\n')}\n`);
+  return answered ? EXIT.done : EXIT.noAnswer;
+}
 
+async function here(
+  io: Io,
+  question: AskedQuestion,
+  checkingDisabled: boolean,
+  flags: ExplainFlags,
+): Promise<Explained> {
+  const { settings } = await findSettings(io, flags.config);
   const opened = await io.parts.openResolver(settings, silentLog);
   try {
-    const startMs = opened.clock.nowMs();
-    const resolution = await opened.resolve({
-      ...question,
-      checkingDisabled: options.cd,
-      observer: (event) => {
-        if (events.length < EVENTS_MAX) events.push(event);
-        else unseen += 1;
-      },
-    });
-    const elapsedMs = opened.clock.nowMs() - startMs;
-    if (flags.json) {
-      // Times from the start of the question: the clock's own origin means nothing outside.
-      const timed = events.map((event) => ({ ...event, atMs: Math.round((event.atMs - startMs) * 1000) / 1000 }));
-      const json = {
-        question: asked(question.name, question.type),
-        outcome: outcome(events, resolution, elapsedMs),
-        verdict: verdictToJson(diagnose(events, resolution)),
-        events: timed.map(eventToJson),
-        eventsNotShown: unseen,
-        result: resolutionToJson(resolution, true),
-      };
-      io.out(`${JSON.stringify(json, undefined, 2)}\n`);
-    } else {
-      io.out(`${explainLines(question, events, resolution, elapsedMs).join('\n')}\n`);
-      if (unseen > 0) io.out(`(${unseen} more events are not shown)\n`);
-    }
-    const answered = resolution.failure === undefined && (resolution.rcode === 0 || resolution.rcode === 3);
-    return answered ? EXIT.done : EXIT.noAnswer;
+    return await explainQuestion(opened, { ...question, checkingDisabled });
   } finally {
     await opened.close();
   }
+}
+
+async function inDaemon(
+  io: Io,
+  { name, type }: AskedQuestion,
+  checkingDisabled: boolean,
+  flags: ExplainFlags,
+): Promise<Explained> {
+  const daemon = await reachDaemon(io, flags);
+  const body = { name: nameToText(name), type: typeToText(type), checkingDisabled };
+  return (await daemon.ask('POST', '/api/explain', body)).json as Explained;
 }

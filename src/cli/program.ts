@@ -72,6 +72,7 @@ function createProgram(io: Io, ended: (code: number) => void): Command {
     .argument('[words...]', 'NAME [TYPE], and +cd')
     .option('-x, --reverse <address>', 'ask for the name of an address')
     .option('-c, --config <file>', CONFIG)
+    .option('--server', 'in the running daemon, with its caches as they are; exit code 3 when none runs')
     .option('--json', 'print the events as JSON')
     .action(async (words, flags) => ended(await (await import('./explain.ts')).explain(io, words, flags)));
 

@@ -2,12 +2,12 @@
 
 import { silentLog } from '../base/ports.ts';
 import { printable } from '../base/printable.ts';
+import { resolutionToJson } from '../resolver/explain-json.ts';
 import { asked } from '../resolver/explain-words.ts';
 import type { Resolution } from '../resolver/types.ts';
 import { rcodeToText } from '../wire/types.ts';
 import { type DigOptions, readDigOptions } from './dig-options.ts';
 import { digText } from './dig-text.ts';
-import { resolutionToJson } from './explain-json.ts';
 import { EXIT, type Io } from './io.ts';
 import { type AskedQuestion, readQuestion } from './question.ts';
 import { findSettings } from './settings.ts';
@@ -26,6 +26,7 @@ export async function query(io: Io, words: readonly string[], flags: QueryFlags)
   const question = readQuestion(
     words.filter((word) => !word.startsWith('+')),
     flags.reverse,
+    'query',
   );
   const { settings } = await findSettings(io, flags.config);
   if (options.ignored.length > 0) io.err(`rootwalk: ${options.ignored.map(printable).join(' ')} has no effect here\n`);

@@ -25,7 +25,7 @@ const NOT_ASKED: { readonly [type: string]: string | undefined } = {
 };
 
 /** Reads NAME, TYPE and class words in any order, as dig does; `reverse` is the address of `-x`. Throws {@link CliError}. */
-export function readQuestion(words: readonly string[], reverse: string | undefined): AskedQuestion {
+export function readQuestion(words: readonly string[], reverse: string | undefined, verb: string): AskedQuestion {
   let name: string | undefined;
   let type: number | undefined;
   for (const word of words) {
@@ -54,7 +54,7 @@ export function readQuestion(words: readonly string[], reverse: string | undefin
     }
   }
   if (reverse !== undefined) return { name: reverseName(reverse), type: type ?? TYPE.PTR };
-  if (name === undefined) throw new CliError('which name? For example: rootwalk query www.example.com AAAA');
+  if (name === undefined) throw new CliError(`which name? For example: rootwalk ${verb} www.example.com AAAA`);
   return { name: readName(name), type: type ?? TYPE.A };
 }
 

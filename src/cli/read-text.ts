@@ -19,7 +19,7 @@ export async function writeText(io: Io, path: string, text: string): Promise<voi
   } catch (error) {
     const code = systemCode(error);
     if (code === undefined) throw error;
-    throw new CliError(`${printable(path)}: cannot be written (${code})`);
+    throw new CliError(`${printable(path)}: cannot be written: ${WRITE_REASONS[code] ?? code}`);
   }
 }
 
@@ -28,6 +28,16 @@ const REASONS: { readonly [code: string]: string | undefined } = {
   ENOTDIR: 'there is no such file',
   EISDIR: 'it is a folder, not a file',
   EACCES: 'it may not be read by this user',
+};
+
+const WRITE_REASONS: { readonly [code: string]: string | undefined } = {
+  ENOENT: 'its folder does not exist',
+  ENOTDIR: 'its folder does not exist',
+  EISDIR: 'it is a folder, not a file',
+  EACCES: 'this user may not',
+  EPERM: 'this user may not',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'the disk is full',
 };
 
 /** An error of the file system in words. */

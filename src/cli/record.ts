@@ -22,6 +22,7 @@ export async function record(io: Io, words: readonly string[], flags: RecordFlag
   const question = readQuestion(
     words.filter((word) => !word.startsWith('+')),
     flags.reverse,
+    'record',
   );
   const { settings } = await findSettings(io, flags.config);
   const opened = await io.parts.openResolver(settings, silentLog);

@@ -2,8 +2,11 @@
 
 import type { LayerName } from '../resolver/events.ts';
 import { type EntryFilter, LAYERS } from '../resolver/inspect.ts';
+import type { ResolveRequest } from '../resolver/types.ts';
+import { judgeType, SCAN } from '../server/query.ts';
 import { WireError } from '../wire/error.ts';
 import { type Name, nameFromText } from '../wire/name.ts';
+import { typeFromText } from '../wire/types.ts';
 import { METRICS_TYPE, metricsText } from './metrics.ts';
 import { statsOf, statusOf } from './reports.ts';
 import type { ConsoleView } from './view.ts';
@@ -96,6 +99,18 @@ const ROUTES: { readonly [path: string]: Route | undefined } = {
       return { status: 200, text, type: 'application/json' };
     },
   },
+  '/api/explain': {
+    method: 'POST',
+    ownerOnly: true,
+    answer: async (view, { body }) => {
+      const request = requestOf(body);
+      // Loaded when it is first wanted.
+      const { explainQuestion } = await import('../resolver/explain.ts');
+      const answerTtl = (asked: ResolveRequest) => view.inspector.answerTtl(asked);
+      const explained = await explainQuestion({ clock: view.clock, resolve: view.resolve, answerTtl }, request);
+      return { status: 200, json: explained };
+    },
+  },
   '/api/flush': {
     method: 'POST',
     ownerOnly: true,
@@ -132,6 +147,18 @@ function flush({ inspector }: ConsoleView, body: unknown): unknown {
   if ('zone' in wanted) return inspector.flushZone(nameOf(wanted.zone));
   if ('bogus' in wanted && wanted.bogus === true) return inspector.flushBogus();
   throw new BadRequest('a flush takes { "name": NAME }, { "zone": NAME } or { "bogus": true }');
+}
+
+/** A question, as a client would ask it. */
+function requestOf(body: unknown): ResolveRequest {
+  const wanted = typeof body === 'object' && body !== null ? body : {};
+  if (!('name' in wanted))
+    throw new BadRequest('a question is { "name": NAME, "type": TYPE, "checkingDisabled": false }');
+  const type = 'type' in wanted ? wanted.type : 'A';
+  const value = typeof type === 'string' ? typeFromText(type) : undefined;
+  if (value === undefined || judgeType(value) !== SCAN.proceed) throw new BadRequest('that type cannot be asked');
+  const checkingDisabled = 'checkingDisabled' in wanted && wanted.checkingDisabled === true;
+  return { name: nameOf(wanted.name), type: value, checkingDisabled };
 }
 
 function nameOf(value: unknown): Name {

@@ -3,6 +3,7 @@
 import type { LimitName } from '../base/limits.ts';
 import type { Clock } from '../base/ports.ts';
 import type { Inspector } from '../resolver/inspect.ts';
+import type { Resolution, ResolveRequest } from '../resolver/types.ts';
 import type { ServerStats } from '../server/server.ts';
 import type { Meters } from './meters.ts';
 import type { FailureReport } from './reports.ts';
@@ -62,6 +63,8 @@ export interface ConsoleView {
   limitHits(): ReadonlyMap<LimitName, number>;
   reloads(): { readonly done: number; readonly refused: number };
   process(): { readonly residentOctets: number; readonly cpuSeconds: number };
+  /** Resolves a question with the caches as they are, and fills them. */
+  resolve(request: ResolveRequest): Promise<Resolution>;
   /** Reads the settings again. */
   reload(): Promise<ReloadReport>;
 }

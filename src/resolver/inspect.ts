@@ -8,11 +8,13 @@ import type { AnyEntry } from '../cache/records-packing.ts';
 import { ednsOf, isBackedOff, type ServerState } from '../cache/servers.ts';
 import { keyToText } from '../dnssec/keys.ts';
 import { isSubdomainOf, type Name, nameToText } from '../wire/name.ts';
+import { buildQuery } from '../wire/query.ts';
 import { rdataToText } from '../wire/rdata-text.ts';
 import type { RRset } from '../wire/rrset.ts';
 import { typeToText } from '../wire/types.ts';
 import type { LayerName } from './events.ts';
 import type { Shared } from './shared.ts';
+import type { ResolveRequest } from './types.ts';
 import { statusTag, type ZoneStatus } from './zone-status.ts';
 
 /** The layers in the order of the notes. */
@@ -70,6 +72,8 @@ export interface Inspector {
   tables(): { readonly [Table in TableName]: LayerStats };
   entries(filter: EntryFilter): Generator<CacheEntry>;
   servers(): Generator<ServerReport>;
+  /** Seconds left of the response that `answers` has for this question, with DO or without; undefined: none. */
+  answerTtl(question: Pick<ResolveRequest, 'name' | 'type' | 'checkingDisabled'>): number | undefined;
   /** All that is kept of exactly this name. */
   flush(name: Name): Flushed;
   /** All that is kept at and below this name. */
@@ -96,6 +100,17 @@ export function createInspector(shared: () => Shared): Inspector {
     *servers() {
       const { caches, options } = shared();
       for (const state of caches.servers.dump()) yield serverReport(state, options.clock.nowMs());
+    },
+    answerTtl({ name, type, checkingDisabled }) {
+      const { caches, options } = shared();
+      const nowMs = options.clock.nowMs();
+      const query = buildQuery({ id: 0, name, type, recursionDesired: true, checkingDisabled });
+      // Bit 0 is DO, bit 1 CD.
+      const cd = checkingDisabled ? 2 : 0;
+      const slot = [cd, cd | 1]
+        .map((flags) => caches.answers.find(query, query.length, flags, nowMs))
+        .find((at) => at >= 0);
+      return slot === undefined ? undefined : caches.answers.ttlLeft(slot, nowMs);
     },
     flush(name) {
       const { records, denialRanges, hierarchy } = shared().caches;

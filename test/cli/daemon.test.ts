@@ -56,6 +56,7 @@ describe('without a daemon', () => {
     ['cache', 'flush', 'a.b'],
     ['cache', 'flush-zone', '.'],
     ['cache', 'flush-bogus'],
+    ['explain', '--server', 'a.b'],
     ['failures', 'list'],
     ['failures', 'show', '1'],
     ['failures', 'export', '1'],
@@ -158,6 +159,40 @@ nothing in host (os)
     expect(await daemon.run('cache', 'dump', 'toString')).toMatchObject({
       code: 1,
       err: 'rootwalk: toString is not a layer; the layers are answers (browser), host (os), records (resolver), hierarchy\n',
+    });
+  });
+
+  test('explain --server resolves in it, with its caches as they are', async () => {
+    const daemon = await running();
+    await daemon.rig.daemon.prime();
+    const first = await daemon.run('explain', '--server', 'www.example');
+    expect(first).toMatchObject({ code: 0, err: '' });
+    expect(first.out).toMatch(/^www\.example\. A\n.*1 browser cache \(answers\): miss\n(?:.*\n)*.*198\.51\.100\.1/);
+    await resolved(daemon, 'www.example');
+    const { asked } = daemon.rig;
+    const before = asked.length;
+    const again = await daemon.run('explain', '--server', 'www.example', 'A');
+    expect(again.out).toMatch(
+      /1 browser cache \(answers\): hit, (?:299|300) s left\n(?:.*\n)*.*3 resolver cache \(records\): hit/,
+    );
+    expect(asked.length).toBe(before);
+    const { out } = await daemon.run('explain', '--server', '--json', 'own.home.arpa', 'TXT');
+    expect(JSON.parse(out)).toMatchObject({ result: { rcode: 'NOERROR', answer: [{ data: '"a\\027[2Jb"' }] } });
+    expect(Object.keys(JSON.parse(out))).toEqual([
+      'question',
+      'outcome',
+      'verdict',
+      'events',
+      'eventsNotShown',
+      'result',
+    ]);
+  });
+
+  test('explain --server of a failure says who is at fault and ends with 9', async () => {
+    const daemon = await running({ address: undefined });
+    expect(await daemon.run('explain', '--server', 'a.example')).toMatchObject({
+      code: 9,
+      out: expect.stringMatching(/ENETUNREACH(?:.*\n)*Verdict: /),
     });
   });
 

@@ -76,5 +76,8 @@ test('a capsule that cannot be written is told of in one line', async () => {
     }),
   };
   const outcome = await cli(['record', 'www.example.com', '-o', 'no/such.json'], { parts });
-  expect(outcome).toMatchObject({ code: 1, err: 'rootwalk: no/such.json: cannot be written (ENOENT)\n' });
+  expect(outcome).toMatchObject({
+    code: 1,
+    err: 'rootwalk: no/such.json: cannot be written: its folder does not exist\n',
+  });
 });

@@ -137,6 +137,8 @@ describe('the control socket', () => {
     ['a flush of nothing', '/api/flush', '{}', 400],
     ['a flush of a name that is none', '/api/flush', '{"name":"a..b"}', 400],
     ['a flush of a number', '/api/flush', '{"zone":7}', 400],
+    ['a question without a name', '/api/explain', '{}', 400],
+    ['a zone transfer', '/api/explain', '{"name":"a.b","type":"AXFR"}', 400],
   ])('refuses %s', async (_, path, body, status, headers: object = {}) => {
     const rig = await startRig();
     const got = await get(rig, path, { socketPath: rig.control, method: 'POST', headers }, body);

@@ -19,6 +19,7 @@ ask www.example.com >/dev/null
 tell "status" 0 '^rootwalk .* ready$' "settings +$work/control.yaml" -- status
 tell "cache lookup: each layer" 0 '^answers \(browser\)' 'www\.example\.com\. [0-9]+ A 198\.18\.0\.1' '^hierarchy' -- cache lookup www.example.com
 tell "cache dump of a layer by its other name" 0 '^www\.example\.com\. [0-9]+ A 198\.18\.0\.1 .*; records$' -- cache dump resolver
+tell "explain --server: from its caches" 0 '\(answers\): hit' '198\.18\.0\.1' -- explain --server www.example.com
 tell "servers" 0 "$net\.1@$port .* ms " -- servers
 tell "cache flush-zone" 0 '^Taken out: [1-9]' -- cache flush-zone example.com
 shows "metrics" "$(fetch /metrics)" '^200' '^rootwalk_queries_total\{transport="udp"\} [1-9]' '!example'

@@ -1,11 +1,11 @@
 // Events and results as JSON: names and types as text, RDATA as dig prints it.
 
-import type { ResolutionEvent } from '../resolver/events.ts';
-import type { Resolution } from '../resolver/types.ts';
 import { type Name, nameToText } from '../wire/name.ts';
 import { rdataToText } from '../wire/rdata-text.ts';
 import type { RRset } from '../wire/rrset.ts';
 import { edeToText, rcodeToText, TYPE, typeToText } from '../wire/types.ts';
+import type { ResolutionEvent } from './events.ts';
+import type { Resolution } from './types.ts';
 
 /** A value of JSON. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
