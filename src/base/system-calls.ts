@@ -52,6 +52,9 @@ export const SOCKET_OPTION = {
   reuseAddress: 2,
   sendBuffer: 7,
   receiveBuffer: 8,
+  /** SO_SNDBUFFORCE and SO_RCVBUFFORCE: beyond the kernel's limit, for who may administer the network. */
+  sendBufferForce: 32,
+  receiveBufferForce: 33,
   ip: 0,
   ipMtuDiscover: 10,
   ipv6: 41,

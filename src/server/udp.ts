@@ -27,7 +27,7 @@ export interface UdpListener {
   close(): void;
 }
 
-/** Wanted for bursts; the kernel caps it silently at its own limit. */
+/** Wanted for bursts; the kernel caps it silently at its own limit, but for who may administer the network. */
 const RECEIVE_BUFFER_OCTETS = 4 * 1024 * 1024;
 const SEND_BUFFER_OCTETS = 1024 * 1024;
 /** Replies are written to these in turn, because the kernel may take one later when its buffer is full. */
@@ -65,7 +65,9 @@ export async function listenUdp(
     });
   });
   socket.on('error', (error) => options.reportFault('fault of a UDP socket', error));
-  enlargeBuffers(socket);
+  enlargeBuffers(socket, (option, octets) => {
+    if (descriptor !== undefined) calls?.setOption(descriptor, SOCKET_OPTION.socket, option, octets);
+  });
   const bound = socket.address();
   const at = { ip: address.descriptor === undefined ? ip : bound.address, port: bound.port };
   const batched = calls === undefined || descriptor === undefined ? undefined : new UdpBatch(calls, descriptor, ipv6);
@@ -186,10 +188,18 @@ function createRing(): Uint8Array[] {
   return Array.from({ length: RING_SIZE }, () => new Uint8Array(OUT_OCTETS_LEAST));
 }
 
-function enlargeBuffers(socket: Socket): void {
+/** What a service manager has made larger stays so: to set it anew would cap it. */
+function enlargeBuffers(socket: Socket, force: (option: number, octets: number) => void): void {
+  const { receiveBufferForce, sendBufferForce } = SOCKET_OPTION;
   try {
-    socket.setRecvBufferSize(RECEIVE_BUFFER_OCTETS);
-    socket.setSendBufferSize(SEND_BUFFER_OCTETS);
+    if (socket.getRecvBufferSize() < RECEIVE_BUFFER_OCTETS) {
+      socket.setRecvBufferSize(RECEIVE_BUFFER_OCTETS);
+      force(receiveBufferForce, RECEIVE_BUFFER_OCTETS);
+    }
+    if (socket.getSendBufferSize() < SEND_BUFFER_OCTETS) {
+      socket.setSendBufferSize(SEND_BUFFER_OCTETS);
+      force(sendBufferForce, SEND_BUFFER_OCTETS);
+    }
   } catch {
     // Some systems refuse instead of capping; the default sizes serve, with more loss in bursts.
   }
