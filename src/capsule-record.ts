@@ -8,7 +8,7 @@ import { readable, recordToText } from './readable.ts';
 import type { ResolutionEvent } from './resolver/events.ts';
 import { explainLines } from './resolver/explain-tree.ts';
 import type { Reads, Waits } from './resolver/journal.ts';
-import { type RecordedOptions, Recorder } from './resolver/recorder.ts';
+import { type Recorded, type RecordedOptions, Recorder } from './resolver/recorder.ts';
 import type { Resolver } from './resolver/resolver.ts';
 import { RecordingRoom, type Tape } from './resolver/tape.ts';
 import type { Resolution, ResolveRequest } from './resolver/types.ts';
@@ -51,7 +51,7 @@ export async function recordResolution(
 }
 
 /** The capsule of what was written down, without an explanation; undefined: nothing was read, or it is not done. */
-export function capsuleOf(journal: Recorder, resolution: Resolution): Capsule | undefined {
+export function capsuleOf(journal: Omit<Recorded, 'octets'>, resolution: Resolution): Capsule | undefined {
   const { request, start, ended, tape, complete } = journal;
   if (start === undefined || tape === undefined || !ended) return undefined;
   const values = new ValueTable();

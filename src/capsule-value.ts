@@ -156,6 +156,7 @@ const WRITERS: {
   penalty: (number) => ({ is: 'number', number }),
   silent: (flag) => ({ is: 'flag', flag }),
   rtt: (number) => ({ is: 'number', number }),
+  timedOut: (flag) => ({ is: 'flag', flag }),
   timeout: (number) => ({ is: 'number', number }),
   edns: (flag) => ({ is: 'flag', flag }),
   takesCookies: (flag) => ({ is: 'flag', flag }),

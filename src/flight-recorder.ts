@@ -7,7 +7,7 @@ import { TokenBucket } from './base/token-bucket.ts';
 import { capsuleOf } from './capsule-record.ts';
 import type { FailureReport } from './console/reports.ts';
 import type { FailuresView } from './console/view.ts';
-import type { Recorder } from './resolver/recorder.ts';
+import type { Recorded, Recorder } from './resolver/recorder.ts';
 import type { FailureReason, Resolution } from './resolver/types.ts';
 import { nameToText } from './wire/name.ts';
 import { edeToText, typeToText } from './wire/types.ts';
@@ -29,7 +29,7 @@ export interface FlightRecorder extends FailuresView {
 
 interface Kept {
   readonly report: FailureReport;
-  readonly recorded: Recorder;
+  readonly recorded: Recorded;
   readonly resolution: Resolution;
 }
 
@@ -78,7 +78,8 @@ export function createFlightRecorder({
         skipped += 1;
         return;
       }
-      const { name, type, checkingDisabled } = recorded.request;
+      const written = recorded.keep();
+      const { name, type, checkingDisabled } = written.request;
       const reason = failure ?? (limit === undefined ? 'bogus' : 'limit');
       const key = `${reason} ${checkingDisabled ? 1 : 0} ${type} ${name}`;
       const old = remove(key)?.report;
@@ -96,10 +97,10 @@ export function createFlightRecorder({
         answered: failure === undefined,
         ...(limit === undefined ? {} : { limit }),
         errors,
-        complete: recorded.complete,
-        octets: REPORT_OCTETS + recorded.keep(),
+        complete: written.complete,
+        octets: REPORT_OCTETS + written.octets,
       };
-      put(key, { report, recorded, resolution });
+      put(key, { report, recorded: written, resolution });
     },
     *list() {
       for (const { report } of [...kept.values()]) yield report;

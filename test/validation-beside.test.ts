@@ -129,6 +129,22 @@ describe('a forwarder that answers with nothing but the servers of the zone', ()
 });
 
 describe('a wildcard’s proof', () => {
+  it('holds beside the proof of another zone, which then is not shown', async () => {
+    const forward = { zone: nameFromText('.'), kind: 'forward', servers: [{ ip: SIGNED_IP, port: 53 }] } as const;
+    const zone = new SignedZone('good.', `ns.good. A ${SIGNED_IP}\n*.wild.good. A 192.0.2.3`);
+    const other = new SignedZone('other.', `ns.other. A ${PLAIN_IP}`);
+    const world = new World({ zones: [forward], dnssec: { anchors: [zone.anchor] } });
+    const own = zone.covers([nameFromText('x.wild.good.')]);
+    world.serve(SIGNED_IP, (asked) => {
+      const reply = zone.reply(asked);
+      const authority = [...own, ...other.covers([nameFromText('x.other.')])];
+      return asked.text === 'x.wild.good.' ? { ...reply, authority } : reply;
+    });
+    const resolution = await world.ask('x.wild.good.', TYPE.A);
+    expect(resolution).toMatchObject({ rcode: RCODE.NOERROR, security: 'secure' });
+    expect(resolution.authority.map(({ name }) => name)).toEqual(own.map(({ name }) => name));
+  });
+
   it('is not shown for longer than its own TTL, nor what it proves', async () => {
     const zone = new SignedZone('good.', `ns.good. A ${SIGNED_IP}\n*.wild.good. A 192.0.2.3`);
     const brief: Behaviour = (asked) => {

@@ -10,7 +10,7 @@ import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 const YOUNG_OCTETS = 8 * 1024 * 1024;
 
 /**
- * Makes V8 collect sooner: the young generation stops growing at 8 MiB, and the old one may grow by a fifth between
+ * Makes V8 collect sooner: the young generation stops growing at about 8 MiB, and the old one may grow by a fifth between
  * collections where the default lets it double; what lies outside the heap, as the caches do, calls for none by itself. To
  * be called before the caches are made.
  */

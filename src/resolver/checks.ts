@@ -11,6 +11,7 @@ import { failLimit } from './failure.ts';
 import type { FoundFailure } from './found.ts';
 import type { WaitFor } from './journal.ts';
 import type { Lookup, Scope } from './scope.ts';
+import { signerOf } from './signer.ts';
 import type { TrustState } from './zone-status.ts';
 
 /** NSEC and NSEC3 RRsets of one response. */
@@ -65,11 +66,15 @@ export class Checks {
     }
   }
 
-  /** Sorts out which of `rrsets` keys of their zone signed, of at most {@link PROOFS_MAX}; the rest proves nothing. */
+  /**
+   * Sorts out which of `rrsets` keys of their zone signed, of at most {@link PROOFS_MAX}; the rest proves nothing. What
+   * another zone signed is no fault: an alias leads from zone to zone, and one response may hold the proofs of several.
+   */
   async proofs(rrsets: readonly RRset[], keys: ZoneKeys): Promise<Proofs | FoundFailure> {
     const secure: SecureRRset[] = [];
     let fault: ExtendedError | undefined;
-    for (const rrset of rrsets.slice(0, PROOFS_MAX)) {
+    const own = rrsets.filter((rrset) => (signerOf(rrset) ?? keys.zone) === keys.zone);
+    for (const rrset of own.slice(0, PROOFS_MAX)) {
       const verdict = await this.run(verifyRRset(rrset, keys, this.context));
       if (verdict.kind === 'failure') return verdict;
       if (verdict.kind === 'secure') secure.push(verdict);

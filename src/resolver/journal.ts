@@ -42,6 +42,7 @@ export interface Reads {
   readonly penalty: number;
   readonly silent: boolean;
   readonly rtt: number | undefined;
+  readonly timedOut: boolean;
   readonly timeout: number;
   readonly edns: boolean;
   readonly takesCookies: boolean;
@@ -112,6 +113,7 @@ export const LOOK: {
   penalty: { kind: 'penalty', key: (zone, server) => `${byServer(zone, server)} for ${nameToText(zone)}` },
   silent: { kind: 'silent', key: byServer },
   rtt: { kind: 'rtt', key: byServer },
+  timedOut: { kind: 'timedOut', key: byServer },
   timeout: { kind: 'timeout', key: byServer },
   edns: { kind: 'edns', key: byServer },
   takesCookies: { kind: 'takesCookies', key: byServer },

@@ -1,4 +1,4 @@
-// Writes one resolution down as it happens: the substance of a capsule. A daemon does so for every resolution, so it only
+// Writes one resolution down as it happens: the substance of a capsule. A daemon does so for 200 a second, so it only
 // notes numbers and references, on tapes that are used again and again; words are made of them when a capsule is wanted.
 
 import type {
@@ -59,8 +59,14 @@ export interface RecordedExchange {
 /** The engine's settings as they were, with the anchors that were trusted then. */
 export type RecordedOptions = Pick<
   EngineOptions,
-  'limits' | 'hints' | 'zones' | 'upstream' | 'cache' | 'dnssec' | 'host' | 'privateAddresses'
->;
+  'limits' | 'hints' | 'zones' | 'upstream' | 'cache' | 'dnssec' | 'privateAddresses'
+> & { readonly host: Pick<EngineOptions['host'], 'specialUse'> };
+
+/** What a recorder has written, and nothing that it wrote it with. */
+export interface Recorded extends Pick<Recorder, 'request' | 'start' | 'ended' | 'tape' | 'complete'> {
+  /** Of memory. */
+  readonly octets: number;
+}
 
 /** What each entry takes of the room, octets: about what it keeps from the garbage collector. */
 const RECORDER_OCTETS = 4000;
@@ -138,13 +144,15 @@ export class Recorder implements Journal, Clock, Random {
     return this.#tape;
   }
 
-  /** Keeps what was written, from its end on, until nobody holds this. It leaves the room; gives the octets that it takes. */
-  keep(): number {
-    const tape = this.#tape;
-    if (tape === undefined || this.#isKept) return 0;
+  /** What was written, for keeps: it leaves the room. To be called once, when the resolution is done. */
+  keep(): Recorded {
+    const { request, start, ended, tape, complete } = this;
+    const octets = tape === undefined ? 0 : tape.takenOctets - tape.leftOctets;
+    if (tape !== undefined) this.#room.leave(tape);
     this.#isKept = true;
-    this.#room.leave(tape);
-    return tape.takenOctets - tape.leftOctets;
+    const { name, type, checkingDisabled } = request;
+    const own = start && { ...start, options: ownOptions(start.options) };
+    return { request: { name, type, checkingDisabled }, start: own, ended, tape, complete, octets };
   }
 
   /** Gives the tape back, unless it is kept: what is on it is forgotten. */
@@ -252,4 +260,11 @@ export class Recorder implements Journal, Clock, Random {
     this.#open = undefined;
     return undefined;
   }
+}
+
+/** Without what was read of files, which may be large. */
+function ownOptions(options: RecordedOptions): RecordedOptions {
+  const { limits, hints, zones, upstream, cache, dnssec, privateAddresses, host } = options;
+  const { specialUse } = host;
+  return { limits, hints, zones, upstream, cache, dnssec, privateAddresses, host: { specialUse } };
 }

@@ -165,6 +165,7 @@ export class Resolver {
       if (observer) scope.emit(lookup, { kind: 'question', name, type });
       const turn = this.#starts.admit();
       if (turn !== undefined) await turn;
+      slot.begunMs = this.#shared.options.clock.nowMs();
       const late = turn !== undefined && this.#isLate(slot);
       const found = late ? this.#tooLate() : forClient(scope, lookup, await resolve(scope, lookup));
       // Cancelled: a newer question has its slot. That says nothing of the name.
@@ -192,9 +193,8 @@ export class Resolver {
   }
 
   /** Whether who asked has waited too long for the resolution to begin: the time is better spent on others. */
-  #isLate({ sinceMs }: Slot): boolean {
-    const { clock, limits } = this.#shared.options;
-    return clock.nowMs() - sinceMs > limits.startWaitMs;
+  #isLate({ sinceMs, begunMs = sinceMs }: Slot): boolean {
+    return begunMs - sinceMs > this.#shared.options.limits.startWaitMs;
   }
 
   #tooLate(): Resolution {

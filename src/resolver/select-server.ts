@@ -6,7 +6,7 @@ import type { Name } from '../wire/name.ts';
 import { crowdAtServer } from './crowds.ts';
 import type { ChoiceReason } from './events.ts';
 import type { Scope } from './scope.ts';
-import { penaltyOf, rttOf } from './server-facts.ts';
+import { hasTimedOut, penaltyOf, rttOf } from './server-facts.ts';
 
 /** An address of a zone's server that may be asked. */
 export interface Candidate {
@@ -156,8 +156,9 @@ function pickFrom(scope: Scope, pool: readonly Candidate[], configured: boolean)
   }
   const drawn = pool.length > 1 ? scope.random.integer(EXPLORE_ONE_IN * pool.length) : pool.length;
   const candidate = pool[drawn % pool.length] as Candidate;
-  // Each is to be known soon, for the fastest to be among those known: Unbound draws among all of them alike.
-  if (!configured && unknown.includes(candidate)) return { candidate, why: 'untried', expectedMs: undefined };
+  // Each is to be known soon, for the fastest to be among those known. One that was silent is known well enough.
+  const isNew = !configured && unknown.includes(candidate) && !hasTimedOut(scope, candidate.state);
+  if (isNew) return { candidate, why: 'untried', expectedMs: undefined };
   if (best !== undefined && drawn >= pool.length) {
     return { candidate: best, why: configured ? 'configured' : 'fastest', expectedMs: bestMs };
   }

@@ -18,10 +18,15 @@ export function penaltyOf(scope: Scope, zone: Name, state: ServerState, nowMs: n
   return scope.read(LOOK.penalty, live, zone, state.address);
 }
 
-/** The smoothed RTT in whole microseconds; undefined: the server never answered, or long ago. */
+/** The smoothed RTT in whole microseconds; undefined: the server never answered. */
 export function rttOf(scope: Scope, { smoothedRttMs, address }: ServerState): number | undefined {
   const live = smoothedRttMs === undefined ? undefined : Math.round(smoothedRttMs * 1000);
   return scope.read(LOOK.rtt, live, ROOT, address);
+}
+
+/** Whether it has been silent since it last replied. */
+export function hasTimedOut(scope: Scope, { timeouts, address }: ServerState): boolean {
+  return scope.read(LOOK.timedOut, timeouts > 0, ROOT, address);
 }
 
 /** How long to wait for a reply, whole ms. */

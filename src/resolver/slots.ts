@@ -7,6 +7,8 @@ import type { Budget } from './budget.ts';
 export interface Slot {
   readonly budget: Budget;
   readonly sinceMs: number;
+  /** When its resolution began; undefined: it waits for that (starts.ts). */
+  begunMs: number | undefined;
 }
 
 /** A place in the second half may be taken over once its resolution has had this long. */
@@ -30,14 +32,14 @@ export class Slots {
 
   /** A place for the work that `budget` pays, which may cancel older work (CVE-2026-42534); undefined: none is to be had. */
   take(budget: Budget): Slot | undefined {
-    const slot = { budget, sinceMs: this.#clock.nowMs() };
+    const slot: Slot = { budget, sinceMs: this.#clock.nowMs(), begunMs: undefined };
     if (this.#kept.size < this.#keptMost) {
       this.#kept.add(slot);
       return slot;
     }
     if (this.#lent.size >= this.#lentMost) {
       const [oldest] = this.#lent;
-      if (oldest === undefined || slot.sinceMs - oldest.sinceMs < UNDISTURBED_MS) return undefined;
+      if (oldest?.begunMs === undefined || slot.sinceMs - oldest.begunMs < UNDISTURBED_MS) return undefined;
       if (this.#ending.size >= this.#lentMost) return undefined;
       oldest.budget.cancelled = true;
       this.#lent.delete(oldest);

@@ -9,7 +9,7 @@ import type { Clock } from '../base/ports.ts';
  */
 const BEGUN_MOST = 16;
 
-/** The queue of those that wait to begin, in order. As long as there are places for resolutions. */
+/** The queue of those that wait to begin, in order: no longer than there are resolutions (slots.ts). */
 export class Starts {
   readonly #clock: Clock;
   #begun = 0;

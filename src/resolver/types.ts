@@ -31,7 +31,7 @@ export type FailureReason =
   | 'cached-failure' // RFC 9520: failed a moment ago
   | 'bogus' // validation failed
   | 'sentinel' // RFC 8509: the name says something of our root keys that is wrong
-  | 'busy' // too many resolutions at once
+  | 'busy' // too many resolutions at once, or too much to do to begin one in time
   | 'closed'; // the resolver was closed meanwhile
 
 /**

@@ -181,7 +181,7 @@ class Validation {
     }
     const denial = readDenial(status.zone, proofs.secure, this.#checks.denialOptions);
     const denied = proveWildcard(denial, rrset.name, verdict.closestEncloser);
-    if (denied.kind === 'proven') {
+    if (denied.kind === 'proven' && proofs.fault === undefined) {
       keepRanges(this.#scope, denial, proofs.secure, entry.expiresAtMs);
       keepWildcard(this.#scope, entry, verdict.closestEncloser, verdict.ttl);
     }
@@ -208,7 +208,7 @@ class Validation {
     // RFC 4035, 5.3.3: what rests on several signatures lives as long as the shortest.
     const ttl = Math.min(...[...proofs.secure, ...(soa === undefined ? [] : [soa])].map((one) => one.ttl));
     const denied = prove(denial, entry);
-    if (denied.kind === 'proven') {
+    if (denied.kind === 'proven' && proofs.fault === undefined) {
       keepRanges(this.#scope, denial, proofs.secure, entry.expiresAtMs);
       if (soa !== undefined) keepSoa(this.#scope, zone, soa, entry.expiresAtMs);
     }
