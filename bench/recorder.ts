@@ -88,15 +88,18 @@ function makeSide(title: string, keeps: boolean): Side {
     root: { hints: hints ?? null, trustAnchors: anchors ?? null },
     upstream: { ipv6: false, deny: [] },
     dnssec: { validate: anchors !== undefined },
-    local: { specialUse: false },
+    local: { specialUse: false, data: ['localhost. 60 IN A 127.0.0.1'] },
     hosts: false,
   });
   const transport = createTransport({ clock, random });
   const failures = createFlightRecorder({ clock, limits: makeLimits() });
   const keep = keeps ? failures.keep : undefined;
+  const options = engineOptions(settings, { clock, random, transport, log: silentLog, keep });
+  // What a recording costs, however many a daemon makes.
+  const limits = makeLimits({ recordingsPerSecond: 1_000_000 });
   return {
     title,
-    resolver: new Resolver(engineOptions(settings, { clock, random, transport, log: silentLog, keep })),
+    resolver: new Resolver({ ...options, limits }),
     cpuMs: [],
   };
 }
@@ -114,7 +117,7 @@ function hitter(resolver: Resolver): () => void {
   const handler = createHandler({
     resolver,
     clock: systemClock(),
-    limits: makeLimits({ recordingsPerSecond: 1_000_000 }),
+    limits: makeLimits(),
     classify: () => ({ allowed: true, loopback: true, unrated: true, octets: new Uint8Array(4) }),
     cookieSecret: undefined,
     reportFault: (message, error) => console.error(message, error),
