@@ -31,6 +31,12 @@ export type TransportOutcome =
   | { readonly kind: 'unreachable'; readonly detail: string }
   | { readonly kind: 'suspect' };
 
+/** Ways to a server. */
+export const PROTOCOLS: readonly ['udp', 'tcp'] = ['udp', 'tcp'];
+
+/** How a send may end. */
+export const OUTCOMES: readonly TransportOutcome['kind'][] = ['response', 'timeout', 'unreachable', 'suspect'];
+
 /** Puts messages on the network. It knows nothing of DNS: `accept` judges what arrives. It never rejects. */
 export interface Transport {
   send(request: TransportRequest, accept: (octets: Uint8Array) => Verdict): Promise<TransportOutcome>;

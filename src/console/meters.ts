@@ -1,6 +1,6 @@
 // Counts and times what leaves the machine and what clients wait for. A cached answer passes none of it.
 
-import type { Clock } from '../base/ports.ts';
+import { type Clock, OUTCOMES, type PROTOCOLS } from '../base/ports.ts';
 import type { UpstreamMeter } from '../resolver/options.ts';
 import type { FailureReason } from '../resolver/types.ts';
 import type { ServedResolver } from '../server/handle.ts';
@@ -15,12 +15,7 @@ export interface Histogram {
   sumSeconds: number;
 }
 
-/** Ways to a server. */
-export const TRANSPORTS = ['udp', 'tcp'] as const;
-type Protocol = (typeof TRANSPORTS)[number];
-
-/** How a send may end. */
-export const OUTCOMES = ['response', 'timeout', 'unreachable', 'suspect'] as const;
+type Protocol = (typeof PROTOCOLS)[number];
 
 /** All that is metered, since the start. */
 export interface Meters {

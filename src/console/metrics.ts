@@ -1,8 +1,9 @@
 // The figures of a daemon in the text format of Prometheus. No label ever holds a name that a client asked for.
 
+import { OUTCOMES, PROTOCOLS } from '../base/ports.ts';
 import { CLIENT_LIMITS, SECURITY_STATES } from '../server/counts.ts';
 import { rcodeToText } from '../wire/types.ts';
-import { type Histogram, OUTCOMES, TIME_BOUNDS, TRANSPORTS } from './meters.ts';
+import { type Histogram, TIME_BOUNDS } from './meters.ts';
 import type { ConsoleView } from './view.ts';
 
 type Labels = { readonly [label: string]: string };
@@ -124,12 +125,12 @@ function upstream(view: ConsoleView): Family[] {
     counter(
       'rootwalk_upstream_queries_total',
       'Queries sent to servers.',
-      TRANSPORTS.map((transport) => [{ transport }, ways[transport].sent]),
+      PROTOCOLS.map((transport) => [{ transport }, ways[transport].sent]),
     ),
     counter(
       'rootwalk_upstream_outcomes_total',
       'How queries to servers ended.',
-      TRANSPORTS.flatMap((transport) =>
+      PROTOCOLS.flatMap((transport) =>
         OUTCOMES.map((outcome, index): Sample => [{ transport, outcome }, ways[transport].outcomes[index] ?? 0]),
       ),
     ),
@@ -137,7 +138,7 @@ function upstream(view: ConsoleView): Family[] {
     histogram(
       'rootwalk_upstream_rtt_seconds',
       'Time from a query to the response of a server; over TCP connecting is included.',
-      TRANSPORTS.map((transport) => [{ transport }, ways[transport].rtt]),
+      PROTOCOLS.map((transport) => [{ transport }, ways[transport].rtt]),
     ),
   ];
 }

@@ -1,10 +1,10 @@
 // What a daemon says of itself in JSON: how it is, and its figures.
 
 import type { LimitName } from '../base/limits.ts';
+import { OUTCOMES, PROTOCOLS } from '../base/ports.ts';
 import type { FailureReason } from '../resolver/types.ts';
 import { CLIENT_LIMITS, SECURITY_STATES } from '../server/counts.ts';
 import { rcodeToText } from '../wire/types.ts';
-import { OUTCOMES, TRANSPORTS } from './meters.ts';
 import type { ConsoleView, FailuresStats } from './view.ts';
 
 /** How a daemon is. */
@@ -125,7 +125,7 @@ export function statsOf(view: ConsoleView): StatsReport {
     ),
     recorder: view.failures.stats(),
     upstream: Object.fromEntries(
-      TRANSPORTS.map((transport) => [
+      PROTOCOLS.map((transport) => [
         transport,
         { sent: upstream[transport].sent, ...counted(upstream[transport].outcomes, (index) => OUTCOMES[index] ?? '') },
       ]),

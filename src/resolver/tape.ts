@@ -1,7 +1,7 @@
 // What a resolution is written on. Tapes are used again and again, and octets and numbers lie on them in typed arrays:
 // so writing leaves nothing for the garbage collector, which would otherwise cost more than the writing.
 
-import type { ServerAddress, TransportOutcome, Verdict } from '../base/ports.ts';
+import { OUTCOMES, PROTOCOLS, type ServerAddress, type TransportOutcome, type Verdict } from '../base/ports.ts';
 import type { Name } from '../wire/name.ts';
 import type { Detail, Look, Reads, WaitFor, Waits } from './journal.ts';
 import type { RecordedExchange, RecordedRead, RecordedWait, WaitEnd } from './recorder.ts';
@@ -35,8 +35,6 @@ const EXCHANGE_FIELDS = 7;
 const OUTCOME_FIELD = 5;
 /** Exchange, moment, verdict, octets (from, to). */
 const ARRIVAL_FIELDS = 5;
-const PROTOCOLS = ['udp', 'tcp'] as const;
-const OUTCOMES = ['response', 'timeout', 'unreachable', 'suspect'] as const;
 const VERDICTS = ['take', 'ignore', 'suspect'] as const;
 const UNFINISHED = -1;
 
