@@ -6,7 +6,7 @@ import { nameFromText } from '../../src/wire/name.ts';
 import { buildQuery } from '../../src/wire/query.ts';
 import { OPTION, RCODE, TYPE } from '../../src/wire/types.ts';
 import { type Attacked, attackedServer, resolverOf, ways } from './attacked.ts';
-import { atLeast, atMost, exactly } from './figures.ts';
+import { atLeast, atMost, exactly, withoutLimit } from './figures.ts';
 import { serveClients } from './served.ts';
 import { addresses, addressServer, delegating, encode, nodata, type Reply, ROOT_IP, World } from './world.ts';
 
@@ -209,6 +209,22 @@ describe('a forged FORMERR', () => {
     for (let i = 0; i < 20; i++) await world.ask(`later${i}.`);
     exactly('formerr', 'later queries without EDNS', withoutEdns, 0);
     expect(withEdns).toBeGreaterThanOrEqual(20);
+  });
+
+  it('would mark it, were it counted like three that plain replies confirm', async () => {
+    const world = new World();
+    let refuse = true;
+    let withoutEdns = 0;
+    world.serve(ROOT_IP, (asked) => {
+      if (asked.query.edns !== undefined && refuse) return { rcode: RCODE.FORMERR, edns: false };
+      if (asked.query.edns === undefined && !refuse) withoutEdns++;
+      return asked.type === TYPE.A ? truth(asked.text) : nodata('.');
+    });
+    // The first refusals cost the cookie, the later ones EDNS.
+    for (let i = 0; i < 10; i++) await world.ask(`first${i}.`);
+    refuse = false;
+    for (let i = 0; i < 20; i++) await world.ask(`later${i}.`);
+    withoutLimit('formerr', 'later queries without EDNS, refusals confirmed', withoutEdns, 0);
   });
 });
 

@@ -1,7 +1,9 @@
 // KeyTrap and its kin: keys and signatures made to be many, colliding, malformed or huge.
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, randomBytes, verify } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { Limits } from '../../src/base/limits.ts';
+import { type Limits, limitTable } from '../../src/base/limits.ts';
+import type { Clock } from '../../src/base/ports.ts';
+import { type Algorithm, algorithmOf, importPublicKey } from '../../src/dnssec/algorithms.ts';
 import { keyTag } from '../../src/dnssec/keys.ts';
 import { systemClock } from '../../src/net/clock.ts';
 import { labelCount, nameOctets } from '../../src/wire/name.ts';
@@ -9,11 +11,14 @@ import type { RRset } from '../../src/wire/rrset.ts';
 import { CLASS, RCODE, TYPE } from '../../src/wire/types.ts';
 import { atMost, withoutLimit } from './figures.ts';
 import { rrsetOf, SignedZone } from './signed-zone.ts';
-import { frozen, type Reply, ROOT_IP, World, type WorldOptions } from './world.ts';
+import { frozen, type Reply, ROOT_IP, threadCpuMs, WALL_SECONDS, World, type WorldOptions } from './world.ts';
 
 const KEYS = 40;
 const SIGNATURES = 40;
 const P384 = 14;
+const P384_SHA384 = algorithmOf(P384) as Algorithm;
+/** Checks that a question may make. */
+const SIGNATURES_CHECKED = limitTable.signatureChecks.value;
 
 /** DNSKEY RDATA of one tag: flag bits without a meaning (RFC 4034, 2.1.1) make up the difference. */
 function colliding(count: number, publicKey: () => Uint8Array, algorithm = P384): Uint8Array[] {
@@ -149,24 +154,52 @@ describe('KeyTrap', () => {
     );
   });
 
-  it('lets other clients in between', async () => {
-    const clock = systemClock();
-    const world = trapWorld(keySet(keys), keySig, { clock });
+  /** Real time, on the day of the signatures. */
+  function clockOfTheDay(): Clock {
+    return { ...systemClock(), wallSeconds: () => WALL_SECONDS };
+  }
+
+  /** Milliseconds for which the event loop does nothing else, while so many such questions are checked. */
+  async function longestWait(clock: Clock, questions: number, limits: Partial<Limits> = {}): Promise<number> {
+    const world = trapWorld(keySet(keys), keySig, { clock, limits });
     await world.ask('www.good.');
-    await world.ask('first.trap.');
-    let lastMs = clock.nowMs();
+    const timer = systemClock();
+    let lastMs = timer.nowMs();
     let mostMs = 0;
     let running = true;
     const tick = (): void => {
-      mostMs = Math.max(mostMs, clock.nowMs() - lastMs - 1);
-      lastMs = clock.nowMs();
-      if (running) clock.after(1, tick);
+      mostMs = Math.max(mostMs, timer.nowMs() - lastMs - 1);
+      lastMs = timer.nowMs();
+      if (running) timer.after(1, tick);
     };
-    lastMs = clock.nowMs();
-    clock.after(1, tick);
-    await Promise.all(Array.from({ length: 20 }, (_, i) => world.ask(`w${i}.trap.`)));
+    timer.after(1, tick);
+    await Promise.all(Array.from({ length: questions }, (_, i) => world.ask(`w${i}.trap.`)));
+    tick();
     running = false;
-    atMost('stall', 'longest wait of the event loop, 20 such questions', mostMs, 1000, 'ms');
+    return mostMs;
+  }
+
+  it('lets other clients in between', async () => {
+    const waitMs = await longestWait(clockOfTheDay(), 20);
+    atMost('stall', 'longest wait of the event loop, 20 such questions', waitMs, 1000, 'ms');
+  });
+
+  it('would let none in between, were the checks not paced', async () => {
+    // One question that may make all its checks, so that pacing alone stands between it and the rest.
+    const limits = {
+      signatureChecks: 100_000,
+      signatureChecksPerRRset: 100_000,
+      signaturesPerRRset: SIGNATURES,
+      keysPerTag: KEYS,
+    };
+    const paced = await longestWait(clockOfTheDay(), 1, { ...limits, bogusRetries: 0 });
+    atMost('stall', 'longest wait of the event loop, one question of 1,600 checks', paced, 1000, 'ms');
+    // A clock that stands still: no check seems to take any time, so that none makes way.
+    const { nowMs } = systemClock();
+    const startMs = nowMs();
+    const still: Clock = { ...clockOfTheDay(), nowMs: () => startMs };
+    const unpaced = await longestWait(still, 1, { ...limits, bogusRetries: 0 });
+    withoutLimit('stall', 'longest wait of the event loop, one question of 1,600 checks', unpaced, paced, 'ms');
   });
 });
 
@@ -179,24 +212,57 @@ describe('malformed keys among colliding ones', () => {
     const { resolution, cpuMs } = await world.cost('www.trap.');
     expect(resolution.rcode).toBe(RCODE.SERVFAIL);
     atMost('invalidkeys', 'CPU of a question, 40 malformed keys', cpuMs, 500, 'ms');
+    // Neither counted nor remembered: each key is read anew for each signature.
+    const before = threadCpuMs();
+    for (let i = 0; i < SIGNATURES; i++) {
+      for (const rdata of broken) expect(importPublicKey(P384_SHA384, rdata.subarray(4)).key).toBeUndefined();
+    }
+    withoutLimit('invalidkeys', 'CPU to read 40 such keys for 40 signatures', threadCpuMs() - before, 2 * cpuMs, 'ms');
   });
 });
 
 describe('RSA keys with an exponent of 4,096 bits', () => {
-  it('are not used', async () => {
-    const exponent = randomBytes(512);
-    const modulus = randomBytes(512);
-    exponent[511] = (exponent[511] as number) | 1;
+  /** A key whose exponent is as long as its modulus. */
+  function hugeKey(bits: number): { exponent: Uint8Array; modulus: Uint8Array } {
+    const octets = bits / 8;
+    const exponent = randomBytes(octets);
+    const modulus = randomBytes(octets);
+    // The exponent is the smaller number; both are odd.
+    exponent[0] = 127;
     modulus[0] = 255;
-    modulus[511] = (modulus[511] as number) | 1;
-    const rdata = Uint8Array.from([1, 0, 3, 8, 0, 2, 0, ...exponent, ...modulus]);
+    for (const number of [exponent, modulus]) number[octets - 1] = (number[octets - 1] as number) | 1;
+    return { exponent, modulus };
+  }
+
+  it.each([3072, 4096])('are not used, nor of fewer: %i', async (bits) => {
+    const { exponent, modulus } = hugeKey(bits);
+    const octets = bits / 8;
+    const rdata = Uint8Array.from([1, 0, 3, 8, 0, octets >> 8, octets & 255, ...exponent, ...modulus]);
     const world = trapWorld(keySet([rdata]), (name) => {
       const rrset: RRset = { ...rrsetOf(`${name} 300 A 192.0.2.1`), class: CLASS.IN };
-      return { answer: [{ ...rrset, signatures: [falseSignature(trap, rrset, rdata, 512)] }] };
+      const signatures = Array.from({ length: SIGNATURES }, () => falseSignature(trap, rrset, rdata, octets));
+      return { answer: [{ ...rrset, signatures }] };
     });
     await world.ask('www.good.');
     const { resolution, cpuMs } = await world.cost('www.trap.');
     expect(resolution.rcode).toBe(RCODE.SERVFAIL);
-    atMost('rsa', 'CPU of a question', cpuMs, 20, 'ms');
+    atMost('rsa', `CPU of a question, exponent of ${bits} bits`, cpuMs, 20, 'ms');
+  });
+
+  it('cost far more where they are used', () => {
+    // OpenSSL itself bounds the exponent for moduli above 3,072 bits alone.
+    const { exponent, modulus } = hugeKey(3072);
+    const jwk = {
+      kty: 'RSA',
+      e: Buffer.from(exponent).toString('base64url'),
+      n: Buffer.from(modulus).toString('base64url'),
+    };
+    const key = createPublicKey({ key: jwk, format: 'jwk' });
+    const data = randomBytes(100);
+    const before = threadCpuMs();
+    for (let i = 0; i < SIGNATURES_CHECKED; i++) {
+      verify('sha256', data, key, Uint8Array.from([0, ...randomBytes(383)]));
+    }
+    withoutLimit('rsa', `CPU of ${SIGNATURES_CHECKED} checks with 3,072 bits`, threadCpuMs() - before, 20, 'ms');
   });
 });

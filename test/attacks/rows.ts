@@ -364,7 +364,7 @@ export const rows: Readonly<Record<RowId, Row>> = {
     ...dnssec,
     attack: 'Padded denials: hundreds of signed NSEC or NSEC3',
     source: 'CVE-2026-11605, CVE-2026-3104',
-    defence: 'At most eight records of a proof are checked, each paid from the budget',
+    defence: 'By construction: eight records of a proof are taken and no more, each check paid from the budget',
     limit: 'signatureChecks, 8 proofs',
     peers: 'By the validation budget',
     test: 'nsec3.test.ts',

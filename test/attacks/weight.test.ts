@@ -60,22 +60,40 @@ describe('an answer of 48 KB of names', () => {
     );
   });
 
-  it('remembers so many names and no more', () => {
+  /** CPU to write such an answer, ms. */
+  function costToWrite(compressionEntries: number): number {
     const name = nameFromText('m.');
     const message: Message = {
       ...parseMessage(buildQuery({ id: 1, name, type: TYPE.MX, recursionDesired: true, checkingDisabled: false })),
       answer: longNames().map((rdata) => ({ name, type: TYPE.MX, class: CLASS.IN, ttl: 300, rdata })),
     };
-    const cost = (compressionEntries: number): number => {
-      const costs = Array.from({ length: 5 }, () => {
-        const before = threadCpuMs();
-        buildMessage(message, { compressionEntries });
-        return threadCpuMs() - before;
-      });
-      return median(costs);
-    };
-    atMost('compression', 'CPU to write it', cost(128), 50, 'ms');
-    atMost('compression', 'CPU to write it with 4,096 entries', cost(4096), 500, 'ms');
+    const costs = Array.from({ length: 5 }, () => {
+      const before = threadCpuMs();
+      buildMessage(message, { compressionEntries });
+      return threadCpuMs() - before;
+    });
+    return median(costs);
+  }
+
+  it('remembers so many names and no more', () => {
+    atMost('compression', 'CPU to write it', costToWrite(128), 50, 'ms');
+    atMost('compression', 'CPU to write it with 4,096 entries', costToWrite(4096), 500, 'ms');
+  });
+
+  it('costs far more where each suffix is compared with all before', () => {
+    // What CVE-2024-8508 came from: a list of all suffixes so far, searched for each label.
+    const before = threadCpuMs();
+    const suffixes: string[] = [];
+    for (const rdata of longNames()) {
+      const name = String.fromCharCode(...rdata.subarray(2));
+      for (let at = 0; at < name.length - 1; at += name.charCodeAt(at) + 1) {
+        const suffix = name.slice(at);
+        if (!suffixes.some((known) => known === suffix)) suffixes.push(suffix);
+      }
+    }
+    const cpuMs = threadCpuMs() - before;
+    // Machines differ, so that the measure is by how much.
+    withoutLimit('compression', 'CPU to seek its suffixes in a list', cpuMs, 5 * costToWrite(128), 'ms');
   });
 
   it('made of pointers to pointers is refused or read in little time', () => {
