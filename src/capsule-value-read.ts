@@ -1,11 +1,10 @@
 // Takes the JSON form of what a resolution read back to what it was.
 
 import { Buffer } from 'node:buffer';
-import { DenialRanges } from './cache/denial-ranges.ts';
 import type { DenialEntry, FailureEntry, RecordEntry } from './cache/entry.ts';
 import type { Delegation, NamedAddress } from './cache/hierarchy.ts';
+import { nsec3Range, nsecRange, type RangeEntry } from './cache/range.ts';
 import type { ServerCookie } from './cache/server-cookies.ts';
-import type { RangeEntry } from './cache/zone-ranges.ts';
 import type { CapsuleRRset } from './capsule-rrset.ts';
 import type { CapsuleValue, Moment } from './capsule-value.ts';
 import { readZoneKeys } from './dnssec/keys.ts';
@@ -120,25 +119,14 @@ function statusIn(value: Of<'status'>): ZoneStatus {
   return { kind, zone, why, expiresAtMs, ...ends };
 }
 
-/** Octets of a layer for one record. */
-const ONE_RANGE_OCTETS = 1024 * 1024;
-
-/** The layer that keeps such records knows best how to read one. */
 function rangeIn(value: Of<'range'>): RangeEntry | undefined {
   const zone = nameFromText(value.zone);
   const rrset = rrsetIn(value.rrset);
   const expiresAtMs = momentIn(value.expiresAtMs);
-  if (value.kind === 'soa') return { kind: 'soa', zone, rrset, expiresAtMs, place: `s${zone}` };
-  const layer = new DenialRanges({ octetsMax: ONE_RANGE_OCTETS });
-  const nowMs = Number.NEGATIVE_INFINITY;
-  if (value.kind === 'nsec') {
-    layer.putNsec(zone, rrset, expiresAtMs, nowMs);
-    return layer.nsec(zone, rrset.name, nowMs);
-  }
+  if (value.kind === 'soa') return { kind: 'soa', zone, rrset, expiresAtMs };
+  if (value.kind === 'nsec') return nsecRange(zone, rrset, expiresAtMs);
   const ownerHash = Buffer.from(value.ownerHash ?? '', 'hex').toString('latin1');
-  layer.putNsec3(zone, rrset, ownerHash, expiresAtMs, nowMs);
-  const [parameters] = layer.parameters(zone);
-  return parameters && layer.nsec3(zone, parameters, ownerHash, nowMs);
+  return nsec3Range(zone, rrset, ownerHash, expiresAtMs);
 }
 
 function replyIn({ kind, octets = '', protocol = 'udp', detail = '' }: Of<'reply'>): Reply {

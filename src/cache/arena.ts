@@ -41,14 +41,17 @@ export class Arena {
   evictions = 0;
   readonly #probation: Ring;
   readonly #protected: Ring;
+  readonly #onPutOut: ((slot: number) => void) | undefined;
   /** Whether something has had to leave the long ring since the start or {@link clear}. */
   #wasFull = false;
 
   /**
    * Takes `octetsMax`, 64 KiB or more, in all: the rings are allocated at once and touched as they fill. There is a place
-   * in the full grown index for each `octetsPerPlace` of that, of which three in four may be taken.
+   * in the full grown index for each `octetsPerPlace` of that, of which three in four may be taken. `onPutOut` is told of
+   * each entry that is put out for want of room while its octets are still there; it must change nothing here.
    */
-  constructor(octetsMax: number, octetsPerPlace: number) {
+  constructor(octetsMax: number, octetsPerPlace: number, onPutOut?: (slot: number) => void) {
+    this.#onPutOut = onPutOut;
     const places = Math.floor(octetsMax / octetsPerPlace);
     this.index = new ArenaIndex(places);
     const units = Math.floor((octetsMax - places * placeOctets) / unitOctets);
@@ -98,6 +101,30 @@ export class Arena {
     if (state >>> stateBits < usesMost) this.words[word] = state + useOne;
   }
 
+  /** Takes a use of an entry back; false if none is left. */
+  takeUse(slot: number): boolean {
+    if (this.#uses(slot) === 0) return false;
+    const word = slot * unitWords + stateWord;
+    this.words[word] = (this.words[word] ?? 0) - useOne;
+    return true;
+  }
+
+  /** Puts one entry out, if there is one, as when all room is taken. */
+  putOutOne(): void {
+    this.#wasFull = true;
+    const { evictions } = this;
+    for (let chances = 0; this.evictions === evictions && this.index.count > 0; ) {
+      const { used } = this.#probation;
+      if (used > (used + this.#protected.used) * probationShare) this.#endProbation();
+      else if (this.#passOn(chances < secondChancesMost)) chances++;
+    }
+  }
+
+  /** The octets of an entry. */
+  sizeOf(slot: number): number {
+    return (this.words[slot * unitWords + sizeWord] ?? 0) * unitOctets;
+  }
+
   /** Whether an entry was used while on probation, or is past it. */
   isKnown(slot: number): boolean {
     return slot >= this.#protected.base || this.#uses(slot) > 0;
@@ -135,15 +162,20 @@ export class Arena {
     for (;;) {
       const slot = this.#probation.take(units);
       if (slot >= 0) return slot;
-      const oldest = this.#probation.giveBack();
-      const size = this.words[oldest * unitWords + sizeWord] ?? 0;
-      if (size <= 0) continue;
-      const to = this.#uses(oldest) > 0 ? this.#takeProtected(size) : this.#takeUnused(size);
-      if (to >= 0) this.#move(oldest, to, size, 0);
-      else {
-        this.index.noteLeft(this.#hash(oldest));
-        this.#putOut(oldest);
-      }
+      this.#endProbation();
+    }
+  }
+
+  /** The oldest on probation moves on or leaves. */
+  #endProbation(): void {
+    const oldest = this.#probation.giveBack();
+    const size = this.words[oldest * unitWords + sizeWord] ?? 0;
+    if (size <= 0) return;
+    const to = this.#uses(oldest) > 0 ? this.#takeProtected(size) : this.#takeUnused(size);
+    if (to >= 0) this.#move(oldest, to, size, 0);
+    else {
+      this.index.noteLeft(this.#hash(oldest));
+      this.#putOut(oldest);
     }
   }
 
@@ -185,6 +217,7 @@ export class Arena {
   }
 
   #putOut(slot: number): void {
+    this.#onPutOut?.(slot);
     this.index.remove(this.#hash(slot), slot);
     this.evictions++;
   }

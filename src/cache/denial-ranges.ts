@@ -1,49 +1,69 @@
 // Step 3 of the notes, the resolver cache: what validated NSEC and NSEC3 say does not exist, by zone (RFC 8198).
 
 import { Buffer } from 'node:buffer';
+import { assert } from '../base/assert.ts';
 import { isSubdomainOf, type Name, parentOf, ROOT } from '../wire/name.ts';
-import { readNsec, readNsec3, readSoa } from '../wire/rdata.ts';
+import { readNsec3, readSoa } from '../wire/rdata.ts';
 import type { RRset } from '../wire/rrset.ts';
 import type { LayerStats } from './entry.ts';
-import { compactRRset } from './footprint.ts';
-import { SegmentedMap } from './segmented.ts';
-import { covers } from './sorted-ranges.ts';
+import type { NameHash } from './name-hash.ts';
+import { PackedMap } from './packed-map.ts';
 import {
   canonicalKey,
-  type HashParameters,
+  keyOf,
   type Nsec3Range,
   type NsecRange,
+  nsec3Range,
+  nsecRange,
+  ownerOf,
   type RangeEntry,
-  rangeFootprint,
+  type RangeSpan,
+  rangePacking,
+  rangeTag,
+  readTag,
   type SoaOfZone,
-  ZoneRanges,
-} from './zone-ranges.ts';
+  spanOf,
+} from './range.ts';
+import { covers } from './sorted-ranges.ts';
+import { type HashParameters, spanFootprint, ZoneRanges, zoneFootprint } from './zone-ranges.ts';
 
 /** What {@link DenialRanges} is made with. */
 export interface DenialRangesOptions {
-  /** The most memory that all entries together may take, by estimate; one zone gets half. */
+  /** The most memory that all entries together may take; one zone gets half. At least 110 KiB are taken. */
   readonly octetsMax: number;
+  readonly names: NameHash;
 }
 
 /**
  * All times are of `Clock.nowMs`. Whoever puts something in has verified it: signed by the zone, not made from a
  * wildcard, its next name within the zone, its parameters usable. What it proves is judged by dnssec/ each time.
+ *
+ * Entries are octets; beside them, each has its place in the lists of its zone, and each such place has an entry.
  */
 export class DenialRanges {
   readonly #zones = new Map<Name, ZoneRanges>();
-  readonly #entries: SegmentedMap<RangeEntry>;
+  readonly #entries: PackedMap<RangeEntry>;
+  readonly #placesOctetsMax: number;
   readonly #zoneOctetsMax: number;
+  /** What the lists of the zones take. */
+  #placesOctets = 0;
   #hits = 0;
   #misses = 0;
   #evictions = 0;
 
-  constructor({ octetsMax }: DenialRangesOptions) {
-    this.#zoneOctetsMax = Math.floor(octetsMax * zoneShare);
-    this.#entries = new SegmentedMap({
-      octetsMax,
-      sizeOf: rangeFootprint,
-      onEvicted: (entry) => this.#unlist(entry),
+  constructor({ octetsMax, names }: DenialRangesOptions) {
+    this.#entries = new PackedMap({
+      octetsMax: Math.floor(octetsMax * entriesShare),
+      names,
+      packing: rangePacking,
+      readyMax: 0,
+      onPutOut: (owner, tag): void => {
+        const { kind, zone } = readTag(owner, tag);
+        this.#unlist(zone, { kind, key: keyOf(kind, owner) });
+      },
     });
+    this.#placesOctetsMax = Math.floor((this.#entries.octetsMax * (1 - entriesShare)) / entriesShare);
+    this.#zoneOctetsMax = Math.floor((this.#entries.octetsMax + this.#placesOctetsMax) * zoneShare);
   }
 
   /** Keeps a zone's SOA for its TTL or MINIMUM, whichever is less (RFC 8198, 5.4; RFC 2308, 5). */
@@ -51,41 +71,19 @@ export class DenialRanges {
     const rdata = soa.rdatas[0];
     if (rdata === undefined || soa.name !== zone) return;
     const ttl = Math.min(soa.ttl, readSoa(rdata).minimum);
-    const rrset = compactRRset({ ...soa, ttl });
     const until = Math.min(expiresAtMs, nowMs + ttl * 1000);
-    this.#put({ kind: 'soa', zone, rrset, expiresAtMs: until, place: `s${zone}` }, nowMs);
+    this.#put({ kind: 'soa', zone, rrset: { ...soa, ttl }, expiresAtMs: until }, nowMs);
   }
 
   /** Keeps an NSEC RRset of one record. */
   putNsec(zone: Name, nsec: RRset, expiresAtMs: number, nowMs: number): void {
-    const rrset = compactRRset(nsec);
-    const { next, types } = readNsec(rrset.rdatas[0] as Uint8Array);
-    const key = canonicalKey(rrset.name);
-    const common = { zone, rrset, expiresAtMs, types, used: false };
-    this.#put(
-      {
-        ...common,
-        kind: 'nsec',
-        owner: rrset.name,
-        next,
-        key,
-        nextKey: canonicalKey(next),
-        place: `n${zone}${rrset.name}`,
-      },
-      nowMs,
-    );
+    this.#put(nsecRange(zone, nsec, expiresAtMs), nowMs);
   }
 
   /** Keeps an NSEC3 RRset of one record, whose owner's hash is `ownerHash`; not one with opt-out, which denies nothing. */
   putNsec3(zone: Name, nsec3: RRset, ownerHash: string, expiresAtMs: number, nowMs: number): void {
-    const rrset = compactRRset(nsec3);
-    const { nextHashed, types, flags } = readNsec3(rrset.rdatas[0] as Uint8Array);
-    // RFC 8198, 5.2; RFC 5155, 9.2: there may be unsigned delegations within.
-    if ((flags & optOutFlag) !== 0) return;
-    const nextHash = String.fromCharCode(...nextHashed);
-    const common = { zone, rrset, expiresAtMs, types, used: false, optOut: false } as const;
-    const hashes = { ownerHash, nextHash, key: ownerHash, nextKey: nextHash };
-    this.#put({ ...common, ...hashes, kind: 'nsec3', place: `h${zone}${rrset.name}` }, nowMs);
+    const range = nsec3Range(zone, nsec3, ownerHash, expiresAtMs);
+    if (range !== undefined) this.#put(range, nowMs);
   }
 
   /** The deepest zone at or above `name` of which anything is kept. */
@@ -99,12 +97,14 @@ export class DenialRanges {
 
   /** The zone's live SOA. */
   soa(zone: Name, nowMs: number): SoaOfZone | undefined {
-    return this.#live(this.#zones.get(zone)?.soa, nowMs);
+    const range = this.#live(zone, this.#zones.get(zone)?.soa, nowMs);
+    return range?.kind === 'soa' ? range : undefined;
   }
 
   /** The live NSEC of `zone` at `name` or, if it has none, the one that comes before it: whether it covers it is open. */
   nsec(zone: Name, name: Name, nowMs: number): NsecRange | undefined {
-    return this.#live(this.#zones.get(zone)?.nsec.atOrBefore(canonicalKey(name)), nowMs);
+    const range = this.#live(zone, this.#zones.get(zone)?.nsecAtOrBefore(canonicalKey(name)), nowMs);
+    return range?.kind === 'nsec' ? range : undefined;
   }
 
   /** The sets of NSEC3 parameters of `zone`, the latest first; at most two, which a zone has while it changes them. */
@@ -114,16 +114,14 @@ export class DenialRanges {
 
   /** The live NSEC3 of `zone` with these parameters (of {@link parameters}) at `hash` or the one before it in the ring. */
   nsec3(zone: Name, parameters: HashParameters, hash: string, nowMs: number): Nsec3Range | undefined {
-    return this.#live(this.#zones.get(zone)?.nsec3(parameters)?.atOrBefore(hash), nowMs);
+    const range = this.#live(zone, this.#zones.get(zone)?.nsec3AtOrBefore(parameters, hash), nowMs);
+    return range?.kind === 'nsec3' ? range : undefined;
   }
 
   /** Notes that these made an answer: what is used is put out last. */
   answered(entries: readonly RangeEntry[]): void {
     this.#hits++;
-    for (const entry of entries) {
-      this.#entries.get(entry.place);
-      if (entry.kind !== 'soa') entry.used = true;
-    }
+    for (const { kind, zone, rrset } of entries) this.#entries.use(rrset.name, rangeTag(kind, zone));
   }
 
   /** Notes that a question within a zone of which something is kept was not answered. */
@@ -137,20 +135,20 @@ export class DenialRanges {
    */
   flush(name: Name): number {
     const key = canonicalKey(name);
-    return this.#flushWhere((entry) => {
-      if (!isSubdomainOf(name, entry.zone)) return false;
-      if (entry.kind === 'soa') return entry.zone === name;
-      return entry.kind === 'nsec3' || entry.key === key || covers(entry, key);
+    return this.#flushWhere((range) => {
+      if (!isSubdomainOf(name, range.zone)) return false;
+      if (range.kind === 'soa') return range.zone === name;
+      return range.kind === 'nsec3' || range.owner === name || covers(spanOf(range), key);
     });
   }
 
   /** Takes out what could speak for this name or one below it; returns how many entries. */
   flushZone(zone: Name): number {
     const key = canonicalKey(zone);
-    return this.#flushWhere((entry) => {
-      if (isSubdomainOf(entry.zone, zone)) return true;
-      if (!isSubdomainOf(zone, entry.zone) || entry.kind === 'soa') return false;
-      return entry.kind === 'nsec3' || isSubdomainOf(entry.owner, zone) || covers(entry, key);
+    return this.#flushWhere((range) => {
+      if (isSubdomainOf(range.zone, zone)) return true;
+      if (!isSubdomainOf(zone, range.zone) || range.kind === 'soa') return false;
+      return range.kind === 'nsec3' || isSubdomainOf(range.owner, zone) || covers(spanOf(range), key);
     });
   }
 
@@ -158,88 +156,114 @@ export class DenialRanges {
   clear(): void {
     this.#entries.clear();
     this.#zones.clear();
+    this.#placesOctets = 0;
   }
 
   /** The figures of this layer: a hit is a question answered, a miss one within a known zone that was not. */
   stats(): LayerStats {
     const { size, octets, octetsMax, evictions } = this.#entries;
-    const all = evictions + this.#evictions;
-    return { hits: this.#hits, misses: this.#misses, entries: size, octets, octetsMax, evictions: all };
+    return {
+      hits: this.#hits,
+      misses: this.#misses,
+      entries: size,
+      octets: octets + this.#placesOctets,
+      octetsMax: octetsMax + this.#placesOctetsMax,
+      evictions: evictions + this.#evictions,
+    };
   }
 
   /** All live entries. */
   *dump(nowMs: number): Generator<RangeEntry> {
-    for (const [, entry] of this.#entries.entries()) if (entry.expiresAtMs > nowMs) yield entry;
+    for (const { value } of this.#entries.entries()) if (value.expiresAtMs > nowMs) yield value;
   }
 
-  #live<E extends RangeEntry>(entry: E | undefined, nowMs: number): E | undefined {
-    if (entry === undefined) return undefined;
-    if (entry.expiresAtMs <= nowMs) {
-      this.#remove(entry);
-      return undefined;
-    }
-    return entry;
+  #live(zone: Name, span: RangeSpan | undefined, nowMs: number): RangeEntry | undefined {
+    if (span === undefined) return undefined;
+    const range = this.#entries.peek(ownerOf(zone, span), rangeTag(span.kind, zone));
+    assert(range !== undefined, 'a place in a zone has no entry');
+    if (range.expiresAtMs > nowMs) return range;
+    this.#remove(zone, span);
+    return undefined;
   }
 
-  #put(entry: RangeEntry, nowMs: number): void {
-    if (entry.expiresAtMs <= nowMs) return;
-    const old = this.#entries.peek(entry.place);
+  #put(range: RangeEntry, nowMs: number): void {
+    if (range.expiresAtMs <= nowMs) return;
+    const { kind, zone, rrset, expiresAtMs } = range;
+    const tag = rangeTag(kind, zone);
+    const old = this.#entries.peek(rrset.name, tag);
     // Proofs made of what is kept come back here when they are checked: they are no news, and live no longer.
-    if (old !== undefined && old.expiresAtMs >= entry.expiresAtMs && sameData(old.rrset, entry.rrset)) return;
-    if (old !== undefined) this.#unlist(old);
-    this.#list(entry);
-    if (!this.#entries.set(entry.place, entry)) this.#unlist(entry);
-    this.#keepWithinShare(entry.zone);
+    if (old !== undefined && old.expiresAtMs >= expiresAtMs && sameData(old.rrset, rrset)) return;
+    const span = spanOf(range);
+    if (old !== undefined) this.#unlist(zone, span);
+    if (!this.#entries.set(rrset.name, tag, range, expiresAtMs)) return;
+    this.#list(range, span, this.#entries.octetsOf(rrset.name, tag));
+    this.#keepWithinShare(zone);
+    while (this.#placesOctets > this.#placesOctetsMax && this.#entries.size > 0) this.#entries.putOutOne();
   }
 
-  /** Puts an entry in its zone's lists, and takes those that it contradicts out of the map. */
-  #list(entry: RangeEntry): void {
-    let zone = this.#zones.get(entry.zone);
-    if (zone === undefined) {
-      zone = new ZoneRanges();
-      this.#zones.set(entry.zone, zone);
+  /** Puts the place of an entry in its zone's lists, and takes those out that it contradicts. */
+  #list(range: RangeEntry, span: RangeSpan, entryOctets: number): void {
+    let kept = this.#zones.get(range.zone);
+    if (kept === undefined) {
+      kept = new ZoneRanges();
+      this.#zones.set(range.zone, kept);
+      this.#placesOctets += zoneFootprint;
     }
-    for (const gone of zone.add(entry)) this.#entries.delete(gone.place);
+    const octets = spanFootprint(span);
+    this.#placesOctets += octets;
+    const whole = { kind: span.kind, key: span.key, nextKey: span.nextKey, octets: octets + entryOctets };
+    const gone =
+      range.kind === 'nsec3' ? kept.addNsec3(whole, readNsec3(range.rrset.rdatas[0] as Uint8Array)) : kept.add(whole);
+    for (const one of gone) {
+      this.#placesOctets -= spanFootprint(one);
+      this.#entries.delete(ownerOf(range.zone, one), rangeTag(one.kind, range.zone));
+    }
   }
 
-  #remove(entry: RangeEntry): void {
-    this.#entries.delete(entry.place);
-    this.#unlist(entry);
+  #remove(zone: Name, span: Pick<RangeSpan, 'kind' | 'key'>): void {
+    this.#entries.delete(ownerOf(zone, span), rangeTag(span.kind, zone));
+    this.#unlist(zone, span);
   }
 
-  /** Takes an entry out of its zone's lists, and the zone with its last one. */
-  #unlist(entry: RangeEntry): void {
-    const zone = this.#zones.get(entry.zone);
-    if (zone === undefined) return;
-    zone.remove(entry);
-    if (zone.octets === 0) this.#zones.delete(entry.zone);
+  /** Takes the place of an entry out of its zone's lists, and the zone with its last one. */
+  #unlist(zone: Name, place: Pick<RangeSpan, 'kind' | 'key'>): void {
+    const kept = this.#zones.get(zone);
+    const span = kept?.remove(place);
+    assert(kept !== undefined && span !== undefined, 'an entry has no place in its zone');
+    this.#placesOctets -= spanFootprint(span);
+    if (!kept.isEmpty) return;
+    this.#zones.delete(zone);
+    this.#placesOctets -= zoneFootprint;
   }
 
   /** One zone may not fill the layer. */
-  #keepWithinShare(name: Name): void {
-    const zone = this.#zones.get(name);
-    while (zone !== undefined && zone.octets > this.#zoneOctetsMax) {
-      const entry = zone.leastUsed();
-      if (entry === undefined) return;
-      this.#remove(entry);
+  #keepWithinShare(zone: Name): void {
+    const kept = this.#zones.get(zone);
+    while (kept !== undefined && kept.octets > this.#zoneOctetsMax) {
+      const span = kept.leastUsed(({ kind, key }) =>
+        this.#entries.takeUse(ownerOf(zone, { kind, key }), rangeTag(kind, zone)),
+      );
+      if (span === undefined) return;
+      this.#remove(zone, span);
       this.#evictions++;
     }
   }
 
-  #flushWhere(matches: (entry: RangeEntry) => boolean): number {
+  #flushWhere(matches: (range: RangeEntry) => boolean): number {
     let count = 0;
-    for (const [, entry] of this.#entries.entries()) {
-      if (!matches(entry)) continue;
-      this.#remove(entry);
+    for (const { value } of this.#entries.entries()) {
+      if (!matches(value)) continue;
+      this.#remove(value.zone, spanOf(value));
       count++;
     }
     return count;
   }
 }
 
-/** The part of the bound that one zone may fill; a record takes about 1.5 KiB, and the root has 1,450. */
+/** The part of the bound that entries may fill, the rest being their zones' lists: what they take of a large cache. */
+const entriesShare = 0.6;
+/** The part of the bound that one zone may fill; a record takes about 0.6 KiB, and the root has 1,450. */
 const zoneShare = 0.5;
-const optOutFlag = 1;
 
 function sameData(a: RRset, b: RRset): boolean {
   return Buffer.compare(a.rdatas[0] as Uint8Array, b.rdatas[0] as Uint8Array) === 0;

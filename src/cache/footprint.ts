@@ -13,8 +13,8 @@ const viewOctets = 104;
 /** An RRset with its two arrays. */
 const rrsetOctets = 136;
 /** An entry, or a part of one: the object itself and the numbers it boxes. */
-export const objectOctets = 128;
-/** A place in a Map, in the queue of a SegmentedMap and in its memory of what left. */
+const objectOctets = 128;
+/** A place in a Map. */
 const mapPlaceOctets = 144;
 /** A string's header, padding, and the husk of the concatenation that made it. */
 const stringOctets = 48;
@@ -24,7 +24,7 @@ export function stringFootprint(text: string): number {
   return stringOctets + text.length;
 }
 
-/** The memory of an entry under `key` in a SegmentedMap, apart from what the entry refers to. */
+/** The memory of an entry under `key` in a Map, apart from what the entry refers to. */
 export function entryFootprint(key: string): number {
   return mapPlaceOctets + objectOctets + stringFootprint(key);
 }

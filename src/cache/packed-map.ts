@@ -21,6 +21,8 @@ export interface PackedMapOptions<V> {
   readonly packing: Packing<V>;
   /** Values kept unpacked as well, by the last use: a power of two, or 0. */
   readonly readyMax: number;
+  /** Told of each entry that is put out for want of room; it must not use the map. */
+  readonly onPutOut?: (name: Name, tag: number) => void;
 }
 
 /** An entry as {@link PackedMap.entries} tells it. */
@@ -62,7 +64,12 @@ export class PackedMap<V> {
     this.octetsMax = Math.max(options.octetsMax, octetsLeast);
     this.#names = options.names;
     this.#packing = options.packing;
-    this.#arena = new Arena(this.octetsMax, octetsPerPlace);
+    const { onPutOut } = options;
+    this.#arena = new Arena(
+      this.octetsMax,
+      octetsPerPlace,
+      onPutOut && ((slot): void => onPutOut(this.#nameOf(slot), this.#tagOf(slot))),
+    );
     this.#reader = new PackReader(this.#arena.octets);
     this.#ready = new Array<Ready<V> | undefined>(options.readyMax).fill(undefined);
   }
@@ -112,6 +119,29 @@ export class PackedMap<V> {
     return slot < 0 ? undefined : this.#unpack(slot, name, 0);
   }
 
+  /** Counts a use of what is under `tag` at `name`, as {@link get} does. */
+  use(name: Name, tag: number): void {
+    const slot = this.#find(name, tag);
+    if (slot >= 0) this.#arena.use(slot);
+  }
+
+  /** Takes a use of an entry back; false if none is left, or it is not there. */
+  takeUse(name: Name, tag: number): boolean {
+    const slot = this.#find(name, tag);
+    return slot >= 0 && this.#arena.takeUse(slot);
+  }
+
+  /** The octets that an entry takes beside its place in the index; 0 if it is not there. */
+  octetsOf(name: Name, tag: number): number {
+    const slot = this.#find(name, tag);
+    return slot < 0 ? 0 : this.#arena.sizeOf(slot);
+  }
+
+  /** Puts one entry out, if there is one: for who keeps more memory with each entry than the map knows of. */
+  putOutOne(): void {
+    this.#arena.putOutOne();
+  }
+
   /** Sets what is under `tag` at `name`, putting others out as needed. False, and nothing is kept, if it is too large. */
   set(name: Name, tag: number, value: V, expiresAtMs: number): boolean {
     this.#names.read(name);
@@ -158,7 +188,7 @@ export class PackedMap<V> {
       const name = this.#nameOf(slot);
       yield {
         name,
-        tag: this.#arena.words[slot * unitWords + tagWord] as number,
+        tag: this.#tagOf(slot),
         value: this.#unpack(slot, name, 0),
       };
     }
@@ -175,12 +205,15 @@ export class PackedMap<V> {
     return this.#arena.octets.toString('latin1', start, start + length) as Name;
   }
 
+  #tagOf(slot: number): number {
+    return this.#arena.words[slot * unitWords + tagWord] as number;
+  }
+
   #unpack(slot: number, name: Name, labels: number): V {
-    const { words, floats } = this.#arena;
+    const { floats } = this.#arena;
     const owner = labels === 0 ? name : (name.slice(this.#names.startOf(labels)) as Name);
     this.#reader.at = slot * unitOctets + headerOctets + owner.length;
-    const tag = words[slot * unitWords + tagWord] as number;
-    return this.#packing.unpack(this.#reader, owner, tag, floats[slot + expiryUnit] as number);
+    return this.#packing.unpack(this.#reader, owner, this.#tagOf(slot), floats[slot + expiryUnit] as number);
   }
 
   #slotOf(name: Name, start: number, tag: number, hash: number): number {

@@ -1,14 +1,4 @@
-// A map bounded in octets that a flood of one-time keys does not empty: S3-FIFO (Yang et al., SOSP 2023).
-
-/** What a {@link SegmentedMap} is made with. */
-export interface SegmentedMapOptions<V> {
-  /** The most that all entries together may take, in the unit of `sizeOf`. */
-  readonly octetsMax: number;
-  /** The whole size of an entry, key and overhead included; asked once, when the entry is set. At least 1. */
-  readonly sizeOf: (value: V, key: string) => number;
-  /** Told of each entry that is put out for want of room; it must not change the map. */
-  readonly onEvicted?: (value: V, key: string) => void;
-}
+// A map bounded in entries that a flood of one-time keys does not empty: S3-FIFO (Yang et al., SOSP 2023).
 
 /**
  * Keys wait in a short queue (probation); those asked for again there pass to a long one (protected), the rest leave
@@ -16,29 +6,21 @@ export interface SegmentedMapOptions<V> {
  * Reading moves nothing: it raises a count, so a hit costs one look-up in a Map.
  */
 export class SegmentedMap<V> {
-  readonly octetsMax: number;
-  readonly #sizeOf: (value: V, key: string) => number;
-  readonly #onEvicted: ((value: V, key: string) => void) | undefined;
+  readonly sizeMax: number;
   readonly #nodes: Map<string, Node<V>> = new Map();
   readonly #probation: Queue<V> = new Queue();
   readonly #protected: Queue<V> = new Queue();
   readonly #left: RecentKeys = new RecentKeys();
   #evictions = 0;
 
-  constructor(options: SegmentedMapOptions<V>) {
-    this.octetsMax = options.octetsMax;
-    this.#sizeOf = options.sizeOf;
-    this.#onEvicted = options.onEvicted;
+  /** `sizeMax`: the most entries; at least 10 are taken. */
+  constructor(sizeMax: number) {
+    this.sizeMax = Math.max(sizeMax, sizeLeast);
   }
 
   /** The number of entries. */
   get size(): number {
     return this.#nodes.size;
-  }
-
-  /** The sum of the sizes of all entries. */
-  get octets(): number {
-    return this.#probation.octets + this.#protected.octets;
   }
 
   /** Entries put out for want of room since the start. */
@@ -54,32 +36,19 @@ export class SegmentedMap<V> {
     return node.value;
   }
 
-  /** The value of `key`, without counting a use. */
-  peek(key: string): V | undefined {
-    return this.#nodes.get(key)?.value;
-  }
-
-  /** Sets `key`, putting out other entries as needed. False, and nothing is kept, if it alone is over a tenth of the bound. */
-  set(key: string, value: V): boolean {
-    const octets = this.#sizeOf(value, key);
-    if (octets > this.octetsMax * probationShare) {
-      this.delete(key);
-      return false;
-    }
+  /** Sets `key`, putting out another entry as needed. */
+  set(key: string, value: V): void {
     const known = this.#nodes.get(key);
-    if (known === undefined) {
-      const node: Node<V> = new Node(key, value, octets);
-      this.#nodes.set(key, node);
-      this.#left.grow(this.#nodes.size);
-      node.kept = this.#left.take(key);
-      this.#queueOf(node).push(node);
-    } else {
-      this.#queueOf(known).octets += octets - known.octets;
-      known.octets = octets;
+    if (known !== undefined) {
       known.value = value;
+      return;
     }
+    const node: Node<V> = new Node(key, value);
+    this.#nodes.set(key, node);
+    this.#left.grow(this.#nodes.size);
+    node.kept = this.#left.take(key);
+    this.#queueOf(node).push(node);
     this.#makeRoom();
-    return true;
   }
 
   /** Takes `key` out; false if it was not there. */
@@ -110,8 +79,8 @@ export class SegmentedMap<V> {
   #makeRoom(): void {
     // Each pass puts an entry out or passes one on; `secondChancesMost` bounds the latter.
     let passedOn = 0;
-    while (this.octets > this.octetsMax) {
-      const fromProbation = this.#probation.octets > this.octetsMax * probationShare;
+    while (this.size > this.sizeMax) {
+      const fromProbation = this.#probation.size > this.sizeMax * probationShare;
       const queue = fromProbation || this.#protected.last === undefined ? this.#probation : this.#protected;
       const node = queue.last;
       if (node === undefined) return;
@@ -125,12 +94,13 @@ export class SegmentedMap<V> {
         if (!node.kept) this.#left.add(node.key);
         this.#nodes.delete(node.key);
         this.#evictions++;
-        this.#onEvicted?.(node.value, node.key);
       }
     }
   }
 }
 
+/** Of which one is on probation. */
+const sizeLeast = 10;
 /** The part of the bound that keys on probation may take once it is reached. */
 const probationShare = 0.1;
 /** Uses are counted up to this. */
@@ -143,17 +113,15 @@ const secondChancesMost = 64;
 class Node<V> {
   readonly key: string;
   value: V;
-  octets: number;
   uses = 0;
   /** In the protected queue. */
   kept = false;
   newer: Node<V> | undefined = undefined;
   older: Node<V> | undefined = undefined;
 
-  constructor(key: string, value: V, octets: number) {
+  constructor(key: string, value: V) {
     this.key = key;
     this.value = value;
-    this.octets = octets;
   }
 }
 
@@ -161,14 +129,14 @@ class Node<V> {
 class Queue<V> {
   first: Node<V> | undefined = undefined;
   last: Node<V> | undefined = undefined;
-  octets = 0;
+  size = 0;
 
   push(node: Node<V>): void {
     node.older = this.first;
     if (this.first === undefined) this.last = node;
     else this.first.newer = node;
     this.first = node;
-    this.octets += node.octets;
+    this.size++;
   }
 
   remove(node: Node<V>): void {
@@ -178,13 +146,13 @@ class Queue<V> {
     else node.older.newer = node.newer;
     node.newer = undefined;
     node.older = undefined;
-    this.octets -= node.octets;
+    this.size--;
   }
 
   clear(): void {
     this.first = undefined;
     this.last = undefined;
-    this.octets = 0;
+    this.size = 0;
   }
 }
 

@@ -50,8 +50,7 @@ export class Servers {
   #misses = 0;
 
   constructor(options: { readonly entriesMax: number }) {
-    // At least ten entries: a SegmentedMap refuses what is larger than a tenth of it.
-    this.#states = new SegmentedMap({ octetsMax: Math.max(10, options.entriesMax), sizeOf: () => 1 });
+    this.#states = new SegmentedMap(options.entriesMax);
   }
 
   /** The state of a server, made on first sight. */
@@ -92,9 +91,9 @@ export class Servers {
 
   /** The figures of this layer; octets by the typical footprint of one state. */
   stats(): LayerStats {
-    const { size, octetsMax, evictions } = this.#states;
+    const { size, sizeMax, evictions } = this.#states;
     const octets = size * stateOctets;
-    const most = octetsMax * stateOctets;
+    const most = sizeMax * stateOctets;
     return { hits: this.#hits, misses: this.#misses, entries: size, octets, octetsMax: most, evictions };
   }
 

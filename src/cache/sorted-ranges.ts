@@ -8,7 +8,7 @@ export interface Span {
 
 /** No two spans overlap: a new one puts out those that it contradicts. */
 export class SortedRanges<R extends Span> {
-  readonly #spans: R[] = [];
+  #spans: R[] = [];
 
   get size(): number {
     return this.#spans.length;
@@ -39,7 +39,7 @@ export class SortedRanges<R extends Span> {
       gone.push(...this.#spans.splice(index, 1));
       if (index < at) at--;
     }
-    this.#spans.splice(at, 0, span);
+    this.#insert(at, span);
     const leadsAround = span.nextKey <= span.key;
     const end = leadsAround ? this.#spans.length : this.#indexBefore(span.nextKey);
     if (end > at + 1) gone.push(...this.#spans.splice(at + 1, end - at - 1));
@@ -47,16 +47,21 @@ export class SortedRanges<R extends Span> {
     return gone;
   }
 
-  /** Takes out this very span; false if it is not there. */
-  remove(span: R): boolean {
-    const index = this.#indexAfter(span.key) - 1;
-    if (this.#spans[index] !== span) return false;
-    this.#spans.splice(index, 1);
-    return true;
+  /** Takes out the span whose key is `key`, if there is one. */
+  remove(key: string): R | undefined {
+    const index = this.#indexAfter(key) - 1;
+    if (this.#spans[index]?.key !== key) return undefined;
+    return this.#spans.splice(index, 1)[0];
   }
 
   *[Symbol.iterator](): Generator<R> {
     yield* [...this.#spans];
+  }
+
+  #insert(at: number, span: R): void {
+    // An array that grows in place takes room for sixteen more, and most zones have one to three.
+    if (this.#spans.length < copiedBelow) this.#spans = this.#spans.toSpliced(at, 0, span);
+    else this.#spans.splice(at, 0, span);
   }
 
   /** How many keys are not after `key`. */
@@ -80,6 +85,9 @@ export class SortedRanges<R extends Span> {
     return low;
   }
 }
+
+/** Lists that are shorter are copied to insert. */
+const copiedBelow = 16;
 
 /** Whether `key` lies strictly within the span. */
 export function covers(span: Span, key: string): boolean {

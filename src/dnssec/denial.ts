@@ -3,7 +3,8 @@
 import { Buffer } from 'node:buffer';
 import { WireError } from '../wire/error.ts';
 import type { ExtendedError } from '../wire/message.ts';
-import { isSubdomainOf, labelCount, labelsOf, type Name, nameToText, parentOf } from '../wire/name.ts';
+import { isSubdomainOf, labelCount, type Name, nameToText, parentOf } from '../wire/name.ts';
+import { hashOfOwner } from '../wire/nsec3-owner.ts';
 import { readNsec, readNsec3 } from '../wire/rdata.ts';
 import { EDE, TYPE, typeToText } from '../wire/types.ts';
 import type { Insecure } from './delegation.ts';
@@ -166,7 +167,7 @@ function addNsec3(sets: Map<string, Nsec3Set>, secure: SecureRRset, options: Den
     return undefined;
   }
   const fields = readOrNothing(() => readNsec3(rdata));
-  const ownerHash = decodeHash(labelsOf(rrset.name)[0] ?? '');
+  const ownerHash = hashOfOwner(rrset.name);
   if (fields === undefined || ownerHash === undefined || fields.nextHashed.length !== nsec3HashOctets) return undefined;
   if (fields.hashAlgorithm !== hashSha1 || fields.flags > optOutFlag) return undefined;
   if (fields.iterations > options.nsec3IterationsMax) {
@@ -187,26 +188,6 @@ function addNsec3(sets: Map<string, Nsec3Set>, secure: SecureRRset, options: Den
 
 const hashSha1 = 1;
 const optOutFlag = 1;
-
-/** Base32 with the extended hex alphabet, without padding (RFC 4648, 7), lower-case: the label of an NSEC3 owner. */
-function decodeHash(label: string): string | undefined {
-  if (label.length !== 32) return undefined;
-  let octets = '';
-  let bits = 0;
-  let held = 0;
-  for (const character of label) {
-    const value = base32hex.indexOf(character);
-    if (value < 0) return undefined;
-    bits = ((bits << 5) | value) & 0xfff;
-    held += 5;
-    if (held < 8) continue;
-    held -= 8;
-    octets += String.fromCharCode((bits >>> held) & 0xff);
-  }
-  return octets;
-}
-
-const base32hex = '0123456789abcdefghijklmnopqrstuv';
 
 function readOrNothing<T>(read: () => T): T | undefined {
   try {

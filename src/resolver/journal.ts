@@ -15,8 +15,9 @@ import {
 import type { DenialEntry, FailureEntry, RecordEntry } from '../cache/entry.ts';
 import type { Delegation, Glue, NamedAddress, NameServerAddresses } from '../cache/hierarchy.ts';
 import type { HostAnswer } from '../cache/host.ts';
+import type { Nsec3Range, NsecRange, SoaOfZone } from '../cache/range.ts';
 import type { ServerCookie } from '../cache/server-cookies.ts';
-import type { HashParameters, Nsec3Range, NsecRange, SoaOfZone } from '../cache/zone-ranges.ts';
+import type { HashParameters } from '../cache/zone-ranges.ts';
 import { type Name, nameToText } from '../wire/name.ts';
 import { typeToText } from '../wire/types.ts';
 import type { Reply } from './exchange.ts';

@@ -85,7 +85,7 @@ export function makeCaches(options: EngineOptions): Caches {
     answers: new Answers({ octetsMax: Math.floor(maxOctets * SHARES.answers), seed }),
     host: new Host(options.host),
     records: new Records({ octetsMax: Math.floor(maxOctets * SHARES.records), limits, names }),
-    denialRanges: new DenialRanges({ octetsMax: Math.floor(maxOctets * SHARES.denialRanges) }),
+    denialRanges: new DenialRanges({ octetsMax: Math.floor(maxOctets * SHARES.denialRanges), names }),
     hierarchy,
     servers: new Servers({ entriesMax: Math.floor((maxOctets * SHARES.servers) / stateOctets) }),
     families: new FamilyHealth(),

@@ -3,7 +3,8 @@
 import { assert } from '../base/assert.ts';
 import type { DenialRanges } from '../cache/denial-ranges.ts';
 import { RANK, type RecordEntry } from '../cache/entry.ts';
-import type { HashParameters, NsecRange, RangeEntry, SoaOfZone } from '../cache/zone-ranges.ts';
+import type { NsecRange, RangeEntry, SoaOfZone } from '../cache/range.ts';
+import type { HashParameters } from '../cache/zone-ranges.ts';
 import type { Finding, Proven } from '../dnssec/finding.ts';
 import { nsecClosestEncloser, nsecDenies, nsecNameError, nsecNoData, nsecWildcard } from '../dnssec/nsec.ts';
 import {
@@ -40,8 +41,8 @@ interface Asked {
   readonly zone: Name;
   readonly name: Name;
   readonly type: number;
-  /** What was looked at, by its RRset. */
-  readonly seen: Map<RRset, RangeEntry>;
+  /** What was looked at, each once. */
+  readonly seen: RangeEntry[];
 }
 
 /**
@@ -56,7 +57,7 @@ export function synthesise(scope: Scope, name: Name, type: number): Found | unde
   const from = type === TYPE.DS && name !== ROOT ? parentOf(name) : name;
   const zone = scope.read(LOOK.ranges, ranges.closestZone(from), from);
   if (zone === undefined) return undefined;
-  const asked = { scope, ranges, zone, name, type, seen: new Map() };
+  const asked = { scope, ranges, zone, name, type, seen: [] };
   const shown = isCutOff(scope, trust, zone, from) ? undefined : (byNsec(asked) ?? byNsec3(asked));
   const found = shown && toFound(asked, shown);
   if (found === undefined) ranges.missed();
@@ -95,9 +96,15 @@ function byNsec(asked: Asked): Shown | undefined {
 }
 
 function nsecBefore({ ranges, zone, scope, seen }: Asked, name: Name): NsecRange | undefined {
-  const range = scope.read(LOOK.nsec, ranges.nsec(zone, name, scope.nowMs()), name, zone);
-  if (range !== undefined) seen.set(range.rrset, range);
-  return range;
+  return once(seen, scope.read(LOOK.nsec, ranges.nsec(zone, name, scope.nowMs()), name, zone));
+}
+
+/** The record itself or, if it was looked at before, what it was then: a proof has each record once. */
+function once<R extends RangeEntry>(seen: RangeEntry[], range: R | undefined): R | undefined {
+  if (range === undefined) return undefined;
+  const known = seen.find((one): one is R => one.kind === range.kind && one.rrset.name === range.rrset.name);
+  if (known === undefined) seen.push(range);
+  return known ?? range;
 }
 
 /** RFC 8198, 5.2 and 5.3. */
@@ -159,7 +166,7 @@ function secureRRset(scope: Scope, name: Name, type: number): RecordEntry | unde
 function toFound(asked: Asked, shown: Shown): Found | undefined {
   const { zone, name, type, scope, ranges } = asked;
   const { proof } = shown.found;
-  const used = proof.flatMap((rrset) => asked.seen.get(rrset) ?? []);
+  const used = asked.seen.filter(({ rrset }) => proof.includes(rrset));
   assert(used.length === proof.length, 'a proof of what is not kept');
   const common = { security: 'secure', zone, proof, why: synthesisedFrom(zone, proof) } as const;
   if (shown.kind === 'wildcard') {
@@ -229,9 +236,7 @@ class KeptNsec3 implements Nsec3Records {
   #at(hashed: string): Nsec3Proof | undefined {
     const { ranges, zone, scope, seen } = this.#asked;
     const live = ranges.nsec3(zone, this.#parameters, hashed, scope.nowMs());
-    const range = scope.read(LOOK.nsec3, live, zone, hashed);
-    if (range !== undefined) seen.set(range.rrset, range);
-    return range;
+    return once(seen, scope.read(LOOK.nsec3, live, zone, hashed));
   }
 
   #hash(name: Name): string {

@@ -9,10 +9,10 @@ import {
   type Name,
   nameOctets,
   nameToText,
-  prependLabel,
   ROOT,
   wildcardOf,
 } from '../wire/name.ts';
+import { ownerOfHash } from '../wire/nsec3-owner.ts';
 import { readNsec } from '../wire/rdata.ts';
 import { rdataFromText } from '../wire/rdata-text.ts';
 import { TYPE, typeToText } from '../wire/types.ts';
@@ -97,7 +97,7 @@ function nsec3Links(zone: Zone, ttl: number): (DenialRecord & { key: string })[]
     const signed = node !== undefined && node.size > 0 && !insecureCut;
     const bitmap = bitmapOf(typesAt(zone, name, signed ? [TYPE.RRSIG] : []));
     const rdata = Uint8Array.from([1, 0, 0, 0, 0, next.length, ...next, ...bitmap]);
-    const owner = prependLabel(base32hex(Buffer.from(key, 'latin1')), zone.name) ?? zone.name;
+    const owner = ownerOfHash(key, zone.name) ?? zone.name;
     return { owner, key, type: TYPE.NSEC3, records: { ttl, rdatas: [rdata] } };
   });
 }
@@ -106,21 +106,4 @@ function bitmapOf(types: readonly number[]): Uint8Array {
   if (types.length === 0) return new Uint8Array(0);
   const rdata = rdataFromText(TYPE.NSEC, `. ${types.map(typeToText).join(' ')}`);
   return readNsec(rdata).types.length > 0 ? rdata.subarray(nameOctets(ROOT).length) : new Uint8Array(0);
-}
-
-/** RFC 4648, 7, in lower case and without padding: 20 octets are 32 digits. */
-function base32hex(octets: Uint8Array): string {
-  let text = '';
-  let bits = 0;
-  let value = 0;
-  for (const octet of octets) {
-    value = (value << 8) | octet;
-    bits += 8;
-    while (bits >= 5) {
-      bits -= 5;
-      text += '0123456789abcdefghijklmnopqrstuv'[(value >> bits) & 31];
-    }
-    value &= (1 << bits) - 1;
-  }
-  return text;
 }

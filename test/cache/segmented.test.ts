@@ -1,4 +1,4 @@
-// The bounded map under records, hierarchy and servers: bound, order of leaving, floods.
+// The bounded map under servers: bound, order of leaving, floods.
 import { LRUCache } from 'lru-cache';
 import { describe, expect, it } from 'vitest';
 import { SegmentedMap } from '../../src/cache/segmented.ts';
@@ -7,7 +7,7 @@ import { zipfHits } from './samples.ts';
 const entriesMax = 5000;
 
 function segmentedHits(flood: boolean): number {
-  const map = new SegmentedMap<number>({ octetsMax: entriesMax, sizeOf: () => 1 });
+  const map = new SegmentedMap<number>(entriesMax);
   return zipfHits((key) => {
     if (map.get(`${key}`) !== undefined) return true;
     map.set(`${key}`, key);
@@ -34,36 +34,28 @@ describe('SegmentedMap', () => {
     expect(calm).toBeGreaterThan(plainCalm);
   });
 
-  it('never exceeds its bound in octets, and counts replacements', () => {
-    const map = new SegmentedMap<number>({ octetsMax: 1000, sizeOf: (value) => value });
+  it('never exceeds its bound, and counts what leaves', () => {
+    const map = new SegmentedMap<number>(50);
     for (let i = 0; i < 500; i++) {
-      map.set(`k${i % 70}`, 1 + ((i * 37) % 100));
-      expect(map.octets).toBeLessThanOrEqual(1000);
+      map.set(`k${(i * 37) % 70}`, i);
+      expect(map.size).toBeLessThanOrEqual(50);
     }
-    const sum = [...map.entries()].reduce((octets, [, value]) => octets + value, 0);
-    expect(map.octets).toBe(sum);
+    expect([...map.entries()]).toHaveLength(50);
     expect(map.evictions).toBeGreaterThan(0);
     for (const [key] of map.entries()) map.delete(key);
-    expect([map.size, map.octets]).toEqual([0, 0]);
-  });
-
-  it('refuses what is over a tenth of its bound, and forgets what the key held', () => {
-    const map = new SegmentedMap<number>({ octetsMax: 1000, sizeOf: (value) => value });
-    expect(map.set('k', 100)).toBe(true);
-    expect(map.set('k', 101)).toBe(false);
-    expect(map.peek('k')).toBeUndefined();
+    expect(map.size).toBe(0);
   });
 
   it('keeps what was asked for again, when the rest must leave', () => {
-    const map = new SegmentedMap<number>({ octetsMax: 100, sizeOf: () => 1 });
+    const map = new SegmentedMap<number>(100);
     map.set('wanted', 1);
     map.get('wanted');
     for (let i = 0; i < 1000; i++) map.set(`once${i}`, i);
-    expect(map.peek('wanted')).toBe(1);
+    expect(map.get('wanted')).toBe(1);
   });
 
   it('takes names of Object.prototype for names', () => {
-    const map = new SegmentedMap<number>({ octetsMax: 100, sizeOf: () => 1 });
+    const map = new SegmentedMap<number>(100);
     expect(map.get('__proto__')).toBeUndefined();
     map.set('__proto__', 1);
     map.set('constructor', 2);
