@@ -25,6 +25,7 @@ export type LimitName =
   | 'nameServerLookupsPerDelegation'
   | 'addressSendsPerZone'
   | 'resolutionMs'
+  | 'zoneSilenceMs'
   | 'sendsPerServer'
   | 'sendsPerLookup'
   | 'signatureChecks'
@@ -81,6 +82,7 @@ export const limitTable: { readonly [Name in LimitName]: LimitRow } = {
   nameServerLookupsPerDelegation: row(5, 1, 50, 'names', 'NXNSAttack, per delegation'),
   addressSendsPerZone: row(12, 2, 1000, 'sends', 'NXNSAttack: to one zone for addresses of name servers'),
   resolutionMs: row(7000, 100, 60_000, 'ms', 'total time of a client question; PowerDNS 7 s'),
+  zoneSilenceMs: row(4000, 100, 60_000, 'ms', 'waiting for any whole response of a zone; clients ask again after 5 s'),
   sendsPerServer: row(3, 1, 10, 'sends', 'the same question to one address within a lookup: stubborn servers'),
   sendsPerLookup: row(10, 2, 64, 'sends', 'one question at one zone: dead and stubborn zones, shared addresses'),
   signatureChecks: row(32, 1, 1000, 'checks', 'KeyTrap, per client question'),

@@ -42,7 +42,7 @@ export function ask(
       const { candidate } = choice;
       inFlight += 1;
       launchedAtMs = scope.nowMs();
-      tried.note(candidate.state);
+      tried.note(candidate.state, launchedAtMs + scope.shared.options.limits.zoneSilenceMs);
       if (isForAddress(lookup)) scope.budget.noteAddressSend(delegation.zone);
       if (scope.observer) announce(scope, lookup, delegation, choice);
       const attempt = tried.sends(candidate.state);
@@ -53,17 +53,22 @@ export function ask(
         if (isForAddress(lookup)) scope.budget.noteAddressSend(delegation.zone);
         return true;
       };
-      exchange(scope, lookup, { zone: delegation.zone, server: candidate.state, attempt, mayRepeat, ...question }).then(
-        (reply) => {
-          inFlight -= 1;
-          // Response or not, something came back: the exchange below has noted it.
-          if (ended || (reply.kind !== 'message' && inFlight > 0)) return;
-          ended = true;
-          cancelTimer();
-          resolve({ candidate, reply });
-        },
-        reject,
-      );
+      const untilMs = tried.silentUntilMs;
+      exchange(scope, lookup, {
+        zone: delegation.zone,
+        server: candidate.state,
+        attempt,
+        untilMs,
+        mayRepeat,
+        ...question,
+      }).then((reply) => {
+        inFlight -= 1;
+        // Response or not, something came back: the exchange below has noted it.
+        if (ended || (reply.kind !== 'message' && inFlight > 0)) return;
+        ended = true;
+        cancelTimer();
+        resolve({ candidate, reply });
+      }, reject);
       cancelTimer = scope.clock.after(lateMs(scope, candidate), hedge);
     }
 

@@ -10,7 +10,6 @@ import {
   type ServerCookie,
 } from '../cache/server-cookies.ts';
 import { noteEdns, noteNoEdns, noteRtt, noteTimeout, type ServerState } from '../cache/servers.ts';
-
 import { type Name, nameToText } from '../wire/name.ts';
 import type { ServerResponse } from '../wire/response.ts';
 import { RCODE, typeToText } from '../wire/types.ts';
@@ -50,6 +49,8 @@ export interface ExchangeRequest {
   readonly minimised: boolean;
   /** 1 for the first send of a lookup to this server. Later ones are not joined with it, and wait twice as long each. */
   readonly attempt: number;
+  /** Clock.nowMs from which on a response is of no use, however patient the server deserves to be waited for. */
+  readonly untilMs: number;
   /** Called before each send after the first: whether the zone may be sent one more. */
   readonly mayRepeat: () => boolean;
 }
@@ -198,9 +199,9 @@ function noteEdnsOutcome(
 }
 
 async function sendOnce(scope: Scope, lookup: Lookup, request: ExchangeRequest, form: Form): Promise<Sent> {
-  const { options } = scope.shared;
-  const { limits } = options;
-  const remainingMs = scope.budget.remainingMs(scope.nowMs());
+  const { limits, meter, upstream } = scope.shared.options;
+  const nowMs = scope.nowMs();
+  const remainingMs = Math.min(scope.budget.remainingMs(nowMs), request.untilMs - nowMs);
   if (remainingMs <= 0) return { kind: 'timeout' };
   if (!scope.budget.spend('upstreamQueries')) {
     scope.exhaust(lookup, 'upstreamQueries');
@@ -208,10 +209,10 @@ async function sendOnce(scope: Scope, lookup: Lookup, request: ExchangeRequest, 
   }
   const { protocol, cookie } = form;
   const { query, id } = makeQuery(scope, request, form);
-  const drawn = options.upstream.caseRandomisation;
-  const exact = drawn && protocol === 'udp';
-  const wait =
-    protocol === 'tcp' ? limits.tcpTimeoutMs : patienceMs(timeoutOf(scope, request.server), request.attempt, limits);
+  const drawn = upstream.caseRandomisation;
+  const tcp = protocol === 'tcp';
+  const ownMs = tcp ? limits.tcpTimeoutMs : timeoutOf(scope, request.server);
+  const wait = tcp ? ownMs : patienceMs(ownMs, request.attempt, limits);
   const number = scope.observer ? scope.nextExchange() : 0;
   if (scope.observer) sent(scope, lookup, request, number, form, false);
   const bounds = { rdatas: limits.rdatasPerRRset, signatures: limits.signaturesPerRRset };
@@ -219,16 +220,16 @@ async function sendOnce(scope: Scope, lookup: Lookup, request: ExchangeRequest, 
   const going = { server: request.server.address, protocol, query, timeoutMs: Math.min(wait, remainingMs) };
   const { journal } = scope;
   const sending = journal?.sending(going) ?? 0;
-  options.meter?.sent(protocol);
+  meter?.sent(protocol);
   const outcome = await scope.transport.send(going, (octets) => {
-    const verdict = judgeReply(octets, query, id, { drawn, exact, cookie, bounds }, slot);
+    const verdict = judgeReply(octets, query, id, { drawn, exact: drawn && !tcp, cookie, bounds }, slot);
     journal?.arrived(sending, octets, verdict);
     return verdict;
   });
   journal?.sendEnded(sending, outcome);
-  options.meter?.ended(protocol, outcome);
-  // Cut short by this question's own deadline, it says nothing of the server.
-  const cut = outcome.kind === 'timeout' && remainingMs < wait;
+  meter?.ended(protocol, outcome);
+  // Cut shorter than the server's own timeout by what this question can wait, it says nothing of the server.
+  const cut = outcome.kind === 'timeout' && remainingMs < Math.min(wait, ownMs);
   if (!cut) noteOutcome(scope, request.server, protocol, outcome);
   if (scope.observer) received(scope, lookup, request, number, protocol, outcome, slot.message);
   if (cut) return { kind: 'spent' };
@@ -252,15 +253,14 @@ function patienceMs(expectedMs: number, attempt: number, { mostTimeoutMs }: Limi
 const PATIENCE_MS = 400;
 
 function noteOutcome(scope: Scope, state: ServerState, protocol: 'udp' | 'tcp', outcome: TransportOutcome): void {
-  const { family } = state;
   const { families } = scope.shared.caches;
   if (outcome.kind === 'response') {
     // TCP time includes connecting: it would make the next UDP wait too long.
     if (protocol === 'udp') noteRtt(state, outcome.rttMs, scope.nowMs());
-    families.note(family, true, scope.nowMs());
+    families.note(state.family, true, scope.nowMs());
   } else if (outcome.kind !== 'suspect') {
     noteTimeout(state, scope.nowMs());
-    families.note(family, false, scope.nowMs());
+    families.note(state.family, false, scope.nowMs());
   }
 }
 

@@ -9,8 +9,9 @@ import { dnameTarget } from './alias.ts';
 import { addressSendsSpent, ask } from './ask.ts';
 import { type Asked, classify } from './classify.ts';
 import { crowdAtZone } from './crowds.ts';
+import type { Reply } from './exchange.ts';
 import { failLimit, giveUp, stopReason, withinDeadline } from './failure.ts';
-import type { Found } from './found.ts';
+import type { Found, FoundFailure } from './found.ts';
 import { LOOK, type WaitFor } from './journal.ts';
 import {
   askWhole,
@@ -40,7 +41,8 @@ export async function iterate(scope: Scope, lookup: Lookup, find: Find, minimisi
   let bare: (() => Found) | undefined;
   let start = startingPoint(scope, lookup);
   if (start.source === 'hints' && !isPriming(lookup)) {
-    await prime(scope, find);
+    const silence = await prime(scope, find);
+    if (silence !== undefined) return silence;
     start = startingPoint(scope, lookup);
   }
   let position = stand(scope, lookup, { delegation: start, glue: [] }, places, true);
@@ -70,12 +72,16 @@ export async function iterate(scope: Scope, lookup: Lookup, find: Find, minimisi
         position = stand(scope, lookup, { delegation: parent, glue: [] }, places, true);
         continue;
       }
-      if (position.search.addParentGlue(scope) || position.search.addZoneServers(scope)) continue;
+      if (position.search.addParentGlue(scope) || position.search.addZoneServers(scope)) {
+        position.tried.noteNews();
+        continue;
+      }
       const candidate = position.tried.nextRecurser();
       if (candidate === undefined) {
         const addresses = position.search.candidates(scope).length;
         return giveUp(scope, delegation, position.tried.troubles, addresses, lookup);
       }
+      position.tried.noteNews();
       choice = { candidate, why: 'retry', expectedMs: undefined };
       question = { name, type, minimised: false, recursionDesired: true };
       role = 'lastResort';
@@ -84,7 +90,7 @@ export async function iterate(scope: Scope, lookup: Lookup, find: Find, minimisi
       selectNow(scope, position),
     );
     if (heard.reply.kind !== 'message') {
-      note(position, heard, heard.reply.kind === 'unreachable' ? heard.reply.detail : heard.reply.kind);
+      note(position, heard, troubleOf(heard.reply));
       // What the network or the server has said once it will say again; silence may be loss.
       if (heard.reply.kind !== 'timeout') position.tried.fail(heard.candidate.state);
       else if (question.minimised && relaxed && position.tried.total >= silentSendsMost) {
@@ -93,6 +99,7 @@ export async function iterate(scope: Scope, lookup: Lookup, find: Find, minimisi
       }
       continue;
     }
+    position.tried.noteNews();
 
     const asked: Asked = { zone, name: question.name, type: question.type, role };
     const response = scrub(
@@ -198,17 +205,22 @@ function isPriming({ name, type }: Lookup): boolean {
   return name === ROOT && type === TYPE.NS;
 }
 
-/** RFC 9609: asks a server of the hints for the root's NS RRset. One question however many wait; hints serve if it fails. */
-export async function prime(scope: Scope, find: Find): Promise<void> {
+/**
+ * RFC 9609: asks a server of the hints for the root's NS RRset. One question however many wait; hints serve if it fails.
+ * Gives a failure to who asked it when all of them were silent: he has waited for them as long as a zone is waited for.
+ */
+export async function prime(scope: Scope, find: Find): Promise<FoundFailure | undefined> {
   const { shared } = scope;
+  let silence: FoundFailure | undefined;
   let priming = scope.wait(PRIMING, shared.priming, undefined);
   if (priming === undefined) {
-    if (scope.nowMs() < scope.read(LOOK.primeAgain, shared.primeAgainMs, ROOT)) return;
+    if (scope.nowMs() < scope.read(LOOK.primeAgain, shared.primeAgainMs, ROOT)) return undefined;
     priming = iterate(scope, scope.primingLookup(), find)
       .then((found) => {
         // What the starter could not afford says nothing of the root.
         if (found.kind === 'failure' && (found.reason === 'timeout' || found.reason === 'limit')) return undefined;
         shared.primeAgainMs = scope.nowMs() + PRIME_AGAIN_MS;
+        if (found.kind === 'failure' && found.reason === 'network') silence = found;
         return undefined;
       })
       .finally(() => {
@@ -217,6 +229,7 @@ export async function prime(scope: Scope, find: Find): Promise<void> {
     shared.priming = { work: priming, by: scope };
   }
   await withinDeadline(scope, priming);
+  return silence;
 }
 
 const PRIMING: WaitFor<'priming', undefined> = { kind: 'priming', key: () => '.', kept: () => undefined };
@@ -236,6 +249,12 @@ function roleOf({ source }: Delegation): Asked['role'] {
 function advance(minimisation: Minimisation, { name }: Question, tried: Tried): void {
   tried.answered();
   noteStep(minimisation, name);
+}
+
+/** A wait that was cut short met silence too. */
+function troubleOf(reply: Exclude<Reply, { kind: 'message' }>): string {
+  if (reply.kind === 'unreachable') return reply.detail;
+  return reply.kind === 'spent' ? 'timeout' : reply.kind;
 }
 
 /** Servers that may say nothing at all before that is taken for NODATA. */

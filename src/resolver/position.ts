@@ -40,6 +40,7 @@ export function stand(
   }
   // A zone met again within one lookup is not asked from scratch.
   const tried = places.get(delegation.zone) ?? new Tried();
+  if (tried.total > 0 && candidates.some(({ state }) => tried.sends(state) === 0)) tried.noteNews();
   places.set(delegation.zone, tried);
   return { delegation, search, tried, cached };
 }
@@ -64,9 +65,13 @@ export async function searchServer(
   find: Find,
 ): Promise<Choice | undefined> {
   const { limits } = scope.shared.options;
+  const { search, tried } = position;
   for (let round = 0; round < limits.nameServerLookupsPerDelegation; round++) {
-    // Who has too many questions already is no reason to look for more servers.
-    if (position.tried.crowded !== undefined || !(await position.search.more(scope, lookup, find))) break;
+    // Who has too many questions already, or nothing to say for so long, is no reason to look for more servers.
+    if (tried.crowded !== undefined || scope.nowMs() >= tried.silentUntilMs) break;
+    const known = search.candidates(scope).length;
+    if (!(await search.more(scope, lookup, find))) break;
+    if (search.candidates(scope).length > known) tried.noteNews();
     const choice = untriedServer(scope, position);
     if (choice !== undefined) return choice;
   }

@@ -25,12 +25,21 @@ export class Tried {
   #recursers: Candidate[] | undefined;
   /** Sends to all servers of the zone. */
   total = 0;
+  /** Clock.nowMs at which the zone is given up if it goes on saying nothing; Infinity: nothing is awaited. */
+  silentUntilMs: number = Number.POSITIVE_INFINITY;
   /** The bound by which a server was passed over for the questions that it has in flight. */
   crowded: LimitName | undefined;
 
-  note(server: ServerState): void {
+  /** A send, and the moment to which it is worth waiting: the first since the last news decides. */
+  note(server: ServerState, silentUntilMs: number): void {
     this.#sent.push(server);
     this.total += 1;
+    if (this.silentUntilMs === Number.POSITIVE_INFINITY) this.silentUntilMs = silentUntilMs;
+  }
+
+  /** A whole response, or a server that was not known before: the zone is worth waiting for again. */
+  noteNews(): void {
+    this.silentUntilMs = Number.POSITIVE_INFINITY;
   }
 
   /** A send more within an exchange that was noted. */
@@ -96,9 +105,9 @@ const EXPLORE_ONE_IN = 20;
 const SLOW_MS = 400;
 
 /**
- * The server to ask next among `candidates`, or undefined when each has been asked enough or is crowded. Least-tried first;
- * within these the fastest, now and then another; servers in backoff, of a dead family or lame only when nothing else is
- * left.
+ * The server to ask next among `candidates`, or undefined when each has been asked enough or is crowded, or all have been
+ * silent for too long. Least-tried first; within these the fastest, now and then another; servers in backoff, of a dead
+ * family or lame only when nothing else is left.
  */
 export function selectServer(
   scope: Scope,
@@ -110,6 +119,7 @@ export function selectServer(
   const { limits } = scope.shared.options;
   if (tried.total >= limits.sendsPerLookup) return undefined;
   const nowMs = scope.nowMs();
+  if (nowMs >= tried.silentUntilMs) return undefined;
   let pool: Candidate[] = [];
   let least = Number.POSITIVE_INFINITY;
   for (const candidate of candidates) {

@@ -100,7 +100,7 @@ describe('asked again a moment later, when only the failure is remembered', () =
     ['REFUSED', 'its servers', 'example.com.'],
     ['Missing glue', 'child zone', 'example.com.'],
     ['CNAME loop', 'child zone', undefined],
-    ['No network', 'our limit', undefined],
+    ['No network', 'our network or a middlebox', undefined],
     ['A limit is reached', 'our limit', undefined],
   ] as const)('%s: still %s', async (title, fault, zone) => {
     const exhibit = gallery.find((one) => one.title === title) as Plan;
