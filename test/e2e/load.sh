@@ -98,26 +98,37 @@ done >"$work/after.txt"
 answered=$(dig "@$resolver" -p "$port" +tries=1 +time=8 -f "$work/after.txt" | grep -Ec 'status: (NOERROR|NXDOMAIN)')
 same "after it, all of 100 questions are answered" 100 "$answered"
 
-# Settings read again ten times a second, while the caches answer: nothing is lost, and nothing piles up.
+# Settings read again ten times a second, while the caches answer: nothing is lost that is not lost without it, and nothing
+# piles up.
 for ((i = 0; i < 2000; i++)); do echo "p$i.load.example.org A"; done >"$work/known.txt"
-dnsperf -s "$resolver" -p "$port" -d "$work/known.txt" -n 2 -Q 1000 -q 100 >/dev/null 2>&1
+# known SECONDS: questions for these names, 5,000 a second; $lost is how many had no answer, $full those of them that the
+# kernel dropped because a socket's buffer was full.
+known() {
+  local before
+  before=$(dropped)
+  dnsperf -s "$resolver" -p "$port" -d "$work/known.txt" -l "$1" -Q 5000 -q 500 >"$work/dnsperf.txt" 2>&1
+  lost=$(figure 'Queries lost')
+  full=$(($(dropped) - before))
+  grep -E 'Queries|Response codes|Latency' "$work/dnsperf.txt" | sed 's/^ */      /'
+}
+echo "      a first time"
+known 15
+echo "      without reloads"
+known 25
+without="${lost:-all} lost, $full dropped by the kernel"
+echo "      with reloads"
 reload_kib=0
-before_dropped=$(dropped)
-dnsperf -s "$resolver" -p "$port" -d "$work/known.txt" -l 25 -Q 5000 -q 500 >"$work/dnsperf.txt" 2>&1 &
-perf=$!
 for ((i = 1; i <= 200; i++)); do
+  sleep 0.1
   configure "$work/load.yaml" "cache: { maxOctets: ${cache_mib}MiB }" 'log: { level: error }' "local: { data: [\"n$i.home.arpa. 60 IN A 192.0.2.$i\"] }"
   kill -HUP "$daemon"
-  if [ "$i" -eq 50 ]; then reload_kib=$(resident_kib "$daemon"); fi
-  sleep 0.1
-done
+  if [ "$i" -eq 50 ]; then resident_kib "$daemon" >"$work/reload-kib"; fi
+done &
+known 25
+reload_kib=$(cat "$work/reload-kib")
 same "after 200 reloads the last settings are in effect" 192.0.2.200 "$(dig "@$resolver" -p "$port" +short n200.home.arpa)"
-wait "$perf"
-lost=$(figure 'Queries lost')
-seen_dropped=$(($(dropped) - before_dropped))
 grown_mb=$((($(resident_kib "$daemon") - reload_kib) * 1024 / 1000000))
-grep -E 'Queries|Response codes|Latency' "$work/dnsperf.txt" | sed 's/^ */      /'
-check "200 reloads under $(figure 'Queries per second') queries a second: all that reached the daemon are answered (${lost:-all} lost, $seen_dropped dropped by the kernel before it)" test "${lost:-1}" -le "$seen_dropped"
+check "200 reloads under $(figure 'Queries per second') queries a second: none is left unanswered (${lost:-all} lost, $full dropped by the kernel; without reloads $without)" test "${lost:-1}" -eq 0
 check "and memory is flat (grown by $grown_mb MB since the 50th)" test "$grown_mb" -le 10
 check "and it ends with 0" stop "$daemon"
 summary
