@@ -80,14 +80,20 @@ export class Answers {
    * bit 1 CD, bits 2 up the view. Counts the use, and the hit or miss.
    */
   find(query: Uint8Array, questionEnd: number, flags: number, nowMs: number): number {
-    const slot = this.#slotOf(query, questionEnd, flags, hashQuestion(query, questionEnd, flags, this.#key));
-    if (slot < 0 || nowMs >= this.#expiresAtMs(slot)) {
+    const slot = this.peek(query, questionEnd, flags, nowMs);
+    if (slot < 0) {
       this.#misses++;
       return -1;
     }
     this.#hits++;
     this.#arena.use(slot);
     return slot;
+  }
+
+  /** {@link find} for who only looks: nothing is counted, and the answer is not kept the longer for it. */
+  peek(query: Uint8Array, questionEnd: number, flags: number, nowMs: number): number {
+    const slot = this.#slotOf(query, questionEnd, flags, hashQuestion(query, questionEnd, flags, this.#key));
+    return slot >= 0 && nowMs < this.#expiresAtMs(slot) ? slot : -1;
   }
 
   /**

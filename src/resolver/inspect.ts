@@ -108,7 +108,7 @@ export function createInspector(shared: () => Shared): Inspector {
       // Bit 0 is DO, bit 1 CD.
       const cd = checkingDisabled ? 2 : 0;
       const slot = [cd, cd | 1]
-        .map((flags) => caches.answers.find(query, query.length, flags, nowMs))
+        .map((flags) => caches.answers.peek(query, query.length, flags, nowMs))
         .find((at) => at >= 0);
       return slot === undefined ? undefined : caches.answers.ttlLeft(slot, nowMs);
     },

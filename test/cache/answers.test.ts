@@ -227,6 +227,17 @@ it('flushes by name and zone, lists what is live, and starts a generation when c
   expect(ask(layer, 'www.example', 0)).toEqual([300]);
 });
 
+it('is looked at without a use: nothing is counted', () => {
+  const layer = answers();
+  putResponse(layer, 'www.example', [10]);
+  const { message, questionEnd } = response('www.example', []);
+  const slot = layer.peek(message, questionEnd, 0, 0);
+  expect(layer.ttlLeft(slot, 0)).toBe(10);
+  expect(layer.peek(message, questionEnd, 1, 0)).toBe(-1);
+  expect(layer.peek(message, questionEnd, 0, 10 * second)).toBe(-1);
+  expect(layer.stats()).toMatchObject({ hits: 0, misses: 0, entries: 1 });
+});
+
 it('compares the whole question, as hashes may be the same', () => {
   const { message, questionEnd } = response('wWw.example', [], 65);
   const kept = Uint8Array.from([9, 9, 9, ...message]);
