@@ -181,6 +181,29 @@ describe('records of denial beside those that prove it', () => {
     expect(resolution.extendedErrors[0]?.text).toMatch(/^n1\.good\. NSEC: signature by key .* does not verify/);
   });
 
+  it('spoil a denial that would be insecure, too: iterations over the limit', async () => {
+    const costly = new SignedZone('good.', names.join('\n'), { nsec3Iterations: 51 });
+    const changing =
+      (change: (rrset: RRset) => RRset): Behaviour =>
+      (asked) => {
+        const reply = costly.reply(asked);
+        return reply.authority === undefined
+          ? reply
+          : { ...reply, authority: (reply.authority as RRset[]).map(change) };
+      };
+    expect((await worldOf(costly, costly.reply).ask('x.y.good.')).security).toBe('insecure');
+    let first: string | undefined;
+    const changed = changing((rrset) => {
+      if (rrset.type === TYPE.NSEC3) first ??= rrset.name;
+      if (rrset.name !== first) return rrset;
+      const rdata = Uint8Array.from(rrset.rdatas[0] as Uint8Array);
+      rdata[rdata.length - 1] = (rdata.at(-1) ?? 0) ^ 1;
+      return { ...rrset, rdatas: [rdata] };
+    });
+    const resolution = await worldOf(costly, changed).ask('x.y.good.');
+    expect([resolution.rcode, resolution.security]).toEqual([RCODE.SERVFAIL, 'bogus']);
+  });
+
   it('are shown only so far as they were looked at', async () => {
     const extra = names.flatMap((line) => zone.covers([nameFromText(line.split(' ')[0] ?? '')]));
     const { security, authority } = await worldOf(zone, beside(extra)).ask('nothing.good.');

@@ -216,11 +216,12 @@ class Validation {
   }
 
   #fromDenial(denied: DenialVerdict, proofs: Proofs, ttl: number): Verdict {
+    // RFC 4035, 3.2.3: AD speaks for every record of the denial that is shown. As in Unbound, one that is shown to be
+    // forged spoils the whole; what nobody has looked at is not shown. Nor does a forged one make it insecure: RFC 9276,
+    // 3.2 wants the signatures of NSEC3 checked before their iterations excuse anything.
+    if (denied.kind !== 'unproven' && proofs.fault !== undefined) return { kind: 'bogus', why: proofs.fault };
     switch (denied.kind) {
       case 'proven':
-        // RFC 4035, 3.2.3: AD speaks for every record of the denial that is shown. As in Unbound, one that is shown to be
-        // forged spoils the whole; what nobody has looked at is not shown.
-        if (proofs.fault !== undefined) return { kind: 'bogus', why: proofs.fault };
         return { kind: 'secure', ttl, proof: proofs.secure.map(({ rrset }) => rrset) };
       case 'optOut':
         // RFC 5155, 9.2: an opt-out span may hide an unsigned delegation: the answer stands, without AD.
