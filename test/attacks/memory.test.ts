@@ -48,7 +48,7 @@ describe('one-time names', () => {
     free.serve(ROOT_IP, filled);
     for (let i = 0; i < 12_000; i++) await free.ask(`one-time-name-${i}.`);
     withoutLimit('memory', 'octets of all layers', cacheOctets(free), bound);
-  });
+  }, 30_000);
 });
 
 let count = 0;
