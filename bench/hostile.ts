@@ -17,6 +17,7 @@ import { nameFromText } from '../src/wire/name.ts';
 import { buildQuery } from '../src/wire/query.ts';
 import { TYPE } from '../src/wire/types.ts';
 import { type Client, openClient } from './client.ts';
+import { daemonSettings } from './daemon-settings.ts';
 import { startAuthorities } from './hostile-authorities.ts';
 import { mutate } from './mutate.ts';
 import type { Stalls } from './stall-watch.ts';
@@ -90,17 +91,12 @@ async function startDaemon(): Promise<{ daemon: ChildProcess; exited: Promise<nu
   writeFileSync(hints, authorities.hints);
   writeFileSync(
     config,
-    [
-      `listen: ["127.0.0.1:${port}"]`,
+    daemonSettings(
+      port,
       `root: { hints: "${hints}" }`,
       `upstream: { ipv6: false, deny: [], port: ${authorities.port} }`,
       'dnssec: { validate: false }',
-      'hosts: false',
-      'control: false',
-      'console: false',
-      'log: { level: error }',
-      '',
-    ].join('\n'),
+    ),
   );
   const watch = join(import.meta.dirname, 'stall-watch.ts');
   const started = spawn(process.execPath, ['--import', watch, options.main, 'serve', '--config', config], {

@@ -3,6 +3,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { daemonSettings } from './daemon-settings.ts';
 
 /** What both are told. */
 export interface Facts {
@@ -36,17 +37,12 @@ export function startOurs({ folder, hints, anchor, core, batchedIo }: Facts): Se
   const file = join(folder, 'rootwalk.yaml');
   writeFileSync(
     file,
-    [
-      `listen: ["127.0.0.1:${port}"]`,
+    daemonSettings(
+      port,
       `root: { hints: "${hints}", trustAnchors: "${anchor}" }`,
       `upstream: { ipv6: false, deny: [], batchedIo: ${batchedIo} }`,
       'cache: { maxOctets: 192MiB }',
-      'hosts: false',
-      'control: false',
-      'console: false',
-      'log: { level: error }',
-      '',
-    ].join('\n'),
+    ),
   );
   return start(`rootwalk ${version}`, port, core, [process.execPath, main, 'serve', '--config', file], folder);
 }
