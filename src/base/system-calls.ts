@@ -20,6 +20,10 @@ export interface SystemCalls {
   bind(descriptor: number, address: Uint8Array): void;
   /** An integer option; false where the system refuses it. */
   setOption(descriptor: number, level: number, option: number, value: number): boolean;
+  /** The value of an integer option. Throws. */
+  option(descriptor: number, level: number, option: number): number;
+  /** The address that a socket is bound to, as it has it. Throws. */
+  boundAddress(descriptor: number): Uint8Array;
   /** Of a socket, or of what {@link openPoll} gave. */
   close(descriptor: number): void;
   /** False: {@link lastError} says why. */
@@ -42,8 +46,18 @@ export interface SystemCalls {
   watch(poll: number, descriptor: number): boolean;
   /** The descriptors that can be read now are put in `found`; returns how many. */
   readable(poll: number, found: Int32Array): number;
-  /** Waits beside the event loop, at most `timeoutMs`, and calls back as soon as one can be read. Keeps the process alive. */
-  waitReadable(poll: number, timeoutMs: number, done: () => void): void;
+  /**
+   * Calls `run` in the event loop whenever `descriptor` can be read, a socket or what {@link openPoll} gave, until the watch
+   * is closed, as it must be before the descriptor is. `run` tells whether it left anything to promises.
+   */
+  onReadable(descriptor: number, run: () => boolean): Watch;
+}
+
+/** A descriptor that is waited for. */
+export interface Watch {
+  /** Whether it keeps the process alive; at first it does. */
+  hold(alive: boolean): void;
+  close(): void;
 }
 
 /** Levels and options of sockets, as Linux numbers them. */
@@ -81,4 +95,9 @@ export function makeSockaddr(octets: Uint8Array, port: number, ipv6: boolean, sc
   address.set(octets, ipv6 ? 8 : 4);
   if (ipv6) for (let i = 0; i < 4; i++) address[24 + i] = scope >>> (8 * i);
   return address;
+}
+
+/** The port in such an address. */
+export function portOf(sockaddr: Uint8Array): number {
+  return ((sockaddr[2] as number) << 8) | (sockaddr[3] as number);
 }

@@ -3,7 +3,7 @@
 import { createRequire } from 'node:module';
 import { arch, platform } from 'node:process';
 import { getSystemErrorName } from 'node:util';
-import type { FixedMemory, SystemCalls } from '../base/system-calls.ts';
+import { type FixedMemory, type SystemCalls, sockaddrOctets, type Watch } from '../base/system-calls.ts';
 
 type Koffi = typeof import('koffi');
 
@@ -39,11 +39,15 @@ function loadKoffi(): Koffi {
 }
 
 function systemCalls(koffi: Koffi): SystemCalls {
+  // Its authors may still change it.
+  if (typeof koffi.node?.poll !== 'function') throw new Error(`version ${koffi.version} has no \`node.poll\``);
   const libc = koffi.load('libc.so.6');
   const mmap = libc.func('void *mmap(void *, size_t, int, int, int, int64_t)');
   const socket = libc.func('int socket(int, int, int)');
   const bind = libc.func('int bind(int, void *, uint)');
   const setsockopt = libc.func('int setsockopt(int, int, int, void *, uint)');
+  const getsockopt = libc.func('int getsockopt(int, int, int, void *, void *)');
+  const getsockname = libc.func('int getsockname(int, void *, void *)');
   const close = libc.func('int close(int)');
   const sendto = libc.func('int64_t sendto(int, void *, size_t, int, void *, uint)');
   const recvmmsg = libc.func('int recvmmsg(int, void *, uint, int, void *)');
@@ -55,13 +59,12 @@ function systemCalls(koffi: Koffi): SystemCalls {
   const epollControl = libc.func('int epoll_ctl(int, int, int, void *)');
   const epollWait = libc.func('int epoll_wait(int, void *, int, int)');
   const value = new Int32Array(1);
+  const length = new Int32Array(1);
   // struct epoll_event: events, and data of our own; packed on x64 alone.
   const eventWords = arch === 'x64' ? 3 : 4;
   const dataWord = arch === 'x64' ? 1 : 2;
   const event = new Int32Array(eventWords);
   const events = new Int32Array(eventWords * EVENTS_MOST);
-  // Another thread writes there while the collector may move things: only fixed memory will do. Nobody reads it.
-  let unread: Uint8Array | undefined;
 
   function allocate(octets: number): FixedMemory {
     const pointer = mmap(null, octets, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0);
@@ -89,14 +92,25 @@ function systemCalls(koffi: Koffi): SystemCalls {
       value[0] = wanted;
       return setsockopt(descriptor, level, option, value, 4) === 0;
     },
+    option(descriptor, level, option): number {
+      length[0] = 4;
+      if (getsockopt(descriptor, level, option, value, length) < 0) throw failed('getsockopt');
+      return value[0] as number;
+    },
+    boundAddress(descriptor): Uint8Array {
+      const address = new Uint8Array(sockaddrOctets);
+      length[0] = address.length;
+      if (getsockname(descriptor, address, length) < 0) throw failed('getsockname');
+      return address.slice(0, length[0]);
+    },
     close(descriptor): void {
       close(descriptor);
     },
     connect: (descriptor, address) => connect(descriptor, address, address.length) === 0,
     send: (descriptor, octets, length) => send(descriptor, octets, length, MSG_DONTWAIT) === length,
     receiveFrom(descriptor, into, from): number {
-      value[0] = from.length;
-      return recvfrom(descriptor, into, into.length, MSG_DONTWAIT, from, value);
+      length[0] = from.length;
+      return recvfrom(descriptor, into, into.length, MSG_DONTWAIT, from, length);
     },
     lastError,
     sendTo: (descriptor, octets, length, address) =>
@@ -118,9 +132,24 @@ function systemCalls(koffi: Koffi): SystemCalls {
       for (let i = 0; i < count; i++) found[i] = events[i * eventWords + dataWord] as number;
       return Math.max(0, count);
     },
-    waitReadable(poll, timeoutMs, done): void {
-      unread ??= new Uint8Array(allocate(4 * eventWords).buffer);
-      epollWait.async(poll, unread, 1, timeoutMs, done);
+    onReadable(descriptor, run): Watch {
+      const handle = koffi.node.poll(descriptor, () => {
+        // This is outside the scope in which Node lets promises go on and sees what is thrown: an immediate is within it.
+        try {
+          if (run()) setImmediate(goOn);
+        } catch (error) {
+          setImmediate(() => {
+            throw error;
+          });
+        }
+      });
+      return {
+        hold: (alive) => (alive ? handle.ref() : handle.unref()),
+        close: () => handle.close(),
+      };
     },
   };
 }
+
+/** Promises go on once it has returned. */
+const goOn = (): undefined => undefined;

@@ -2,7 +2,7 @@
 
 import type { Verdict } from '../base/ports.ts';
 import { parseIp } from '../base/prefix.ts';
-import { makeSockaddr, type SystemCalls, sockaddrOctets } from '../base/system-calls.ts';
+import { makeSockaddr, portOf, type SystemCalls, sockaddrOctets, type Watch } from '../base/system-calls.ts';
 import { descriptorsSpent, errorText, type SocketEnd, type SocketOptions, type UdpSockets } from './udp-sockets.ts';
 
 /** A socket that waits for its reply. */
@@ -18,8 +18,6 @@ interface Open {
 const DATAGRAM_OCTETS_MAX = 65_535;
 /** Sockets looked at before everything else has its turn: four for each resolution that may begin in one turn (resolver/starts.ts). */
 const READABLE_MOST = 64;
-/** How long one wait beside the event loop lasts at most, ms: it holds the process up when the transport is closed. */
-const WAIT_MS = 100;
 /** Server addresses whose octets are remembered; forgotten all at once. */
 const SERVERS_MOST = 4096;
 const ANY_IPV4 = new Uint8Array(4);
@@ -35,10 +33,8 @@ export function createCallSockets(calls: SystemCalls, { clock, drawPort, bounds 
   const found = new Int32Array(READABLE_MOST);
   const datagram = new Uint8Array(DATAGRAM_OCTETS_MAX);
   const from = new Uint8Array(sockaddrOctets);
-  let poll: number | undefined;
-  let closed = false;
-  /** `soon`: what is readable is asked for in this turn of the loop; `beside`: another thread waits for it. */
-  let watching: 'no' | 'soon' | 'beside' = 'no';
+  /** Tells which sockets can be read; made with the first of them. */
+  let poll: { readonly descriptor: number; readonly watch: Watch } | undefined;
 
   /** A socket, bound to a port that was drawn. Throws the system's error. */
   function openBound(ipv6: boolean): number {
@@ -69,29 +65,23 @@ export function createCallSockets(calls: SystemCalls, { clock, drawPort, bounds 
     return made;
   }
 
-  function closePoll(): void {
-    if (poll !== undefined) calls.close(poll);
-    poll = undefined;
+  function openPoll(): NonNullable<typeof poll> {
+    const descriptor = calls.openPoll();
+    const watch = calls.onReadable(descriptor, read);
+    watch.hold(false);
+    return { descriptor, watch };
   }
 
-  /** Reads what can be read, and sees to it that the rest will be. */
-  function read(): void {
-    watching = 'no';
-    if (closed) closePoll();
-    if (open.size === 0 || poll === undefined) return;
-    const count = calls.readable(poll, found);
+  function read(): boolean {
+    if (poll === undefined) return false;
+    const count = calls.readable(poll.descriptor, found);
     for (let i = 0; i < count; i++) readSocket(found[i] as number);
-    if (count > 0) readSoon();
-    else if (open.size > 0) {
-      watching = 'beside';
-      calls.waitReadable(poll, WAIT_MS, read);
-    }
+    return count > 0;
   }
 
-  function readSoon(): void {
-    if (watching !== 'no') return;
-    watching = 'soon';
-    clock.after(0, read);
+  /** While a reply is awaited the process lives. */
+  function hold(alive: boolean): void {
+    if (open.size === 0) poll?.watch.hold(alive);
   }
 
   function readSocket(descriptor: number): void {
@@ -133,6 +123,7 @@ export function createCallSockets(calls: SystemCalls, { clock, drawPort, bounds 
       function end(how: SocketEnd): void {
         if (descriptor < 0) return;
         open.delete(descriptor);
+        hold(false);
         cancelTimer?.();
         // RFC 5452, 9.2: the port is given back at once and no later query uses this socket.
         calls.close(descriptor);
@@ -141,7 +132,7 @@ export function createCallSockets(calls: SystemCalls, { clock, drawPort, bounds 
       }
 
       try {
-        poll ??= calls.openPoll();
+        poll ??= openPoll();
         descriptor = openBound(ipv6);
       } catch (error) {
         const detail = errorText(error);
@@ -151,31 +142,27 @@ export function createCallSockets(calls: SystemCalls, { clock, drawPort, bounds 
       outgoing.set(query);
       const sent =
         calls.connect(descriptor, sockaddr) &&
-        calls.watch(poll, descriptor) &&
+        calls.watch(poll.descriptor, descriptor) &&
         calls.send(descriptor, outgoing, query.length);
       if (!sent) {
         end({ kind: 'unreachable', detail: calls.lastError() });
         return () => undefined;
       }
+      hold(true);
       open.set(descriptor, { accept, end, sockaddr, sentMs: clock.nowMs(), datagrams: 0 });
       cancelTimer = clock.after(timeoutMs, () => {
         // What has arrived by now is not late: this thread is.
         readSocket(descriptor);
         end({ kind: 'timeout' });
       });
-      readSoon();
       return () => end({ kind: 'timeout' });
     },
     close(): void {
-      closed = true;
-      // Who waits beside the loop closes it when the wait is over.
-      if (watching !== 'beside') closePoll();
+      poll?.watch.close();
+      if (poll !== undefined) calls.close(poll.descriptor);
+      poll = undefined;
     },
   };
-}
-
-function portOf(sockaddr: Uint8Array): number {
-  return ((sockaddr[2] as number) << 8) | (sockaddr[3] as number);
 }
 
 function setPort(sockaddr: Uint8Array, port: number): void {

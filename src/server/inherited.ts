@@ -4,7 +4,8 @@ import type { Log } from '../base/ports.ts';
 import { type Bound, ListenError } from './listen.ts';
 import { type SocketKind, socketKinds } from './socket-kind.ts';
 import type { TcpListener, TcpService } from './tcp.ts';
-import { listenUdp, type UdpListener, type UdpOptions } from './udp.ts';
+import { listenUdp } from './udp.ts';
+import type { UdpListener, UdpOptions } from './udp-listener.ts';
 
 /** What listening on them needs. */
 export interface InheritedOptions {

@@ -5,7 +5,8 @@ import type { Log, ServerAddress } from '../base/ports.ts';
 import { parseIp } from '../base/prefix.ts';
 import { portHolder } from './port-holder.ts';
 import type { TcpListener, TcpService } from './tcp.ts';
-import { listenUdp, type UdpListener, type UdpOptions } from './udp.ts';
+import { listenUdp } from './udp.ts';
+import type { UdpListener, UdpOptions } from './udp-listener.ts';
 
 /** An address that cannot be listened on; `message` is one line that says where, why and how to mend it. */
 export class ListenError extends Error {

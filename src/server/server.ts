@@ -32,7 +32,7 @@ export interface ServerOptions extends Access {
   readonly inherited?: number | undefined;
   /** True for default addresses: those that the machine lacks are skipped with a warning. Default false. */
   readonly skipMissing?: boolean;
-  /** Where the platform has them, UDP sockets are drained and answered in batches. */
+  /** Where the platform has them, UDP queries are received and answered in batches. */
   readonly calls?: SystemCalls | undefined;
   /** 16 random octets turn server cookies on (RFC 9018); resolvers that share an address share them. */
   readonly cookieSecret?: Uint8Array | undefined;

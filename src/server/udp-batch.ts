@@ -1,7 +1,6 @@
 // Drains a UDP socket in batches: one system call receives up to 64 queries, one sends their replies.
 
-import { parseIp } from '../base/prefix.ts';
-import { makeSockaddr, type SystemCalls, sockaddrOctets } from '../base/system-calls.ts';
+import { type SystemCalls, sockaddrOctets } from '../base/system-calls.ts';
 import { addressToText } from '../wire/address.ts';
 import { OUT_OCTETS_LEAST } from './handle.ts';
 
@@ -49,8 +48,6 @@ export class UdpBatch {
   readonly #replyVectorsAt: number;
   readonly #texts: { readonly key: Int32Array; readonly text: string }[] = [];
   readonly #source: Source = { address: '', port: 0 };
-  #lastAddress = '';
-  #lastSockaddr: Uint8Array = new Uint8Array(sockaddrOctets);
 
   /** For the socket `descriptor` of that family. */
   constructor(calls: SystemCalls, descriptor: number, ipv6: boolean) {
@@ -150,22 +147,8 @@ export class UdpBatch {
   }
 
   /** Sends the first `length` octets to `sockaddr`; lost if the system does not take them now. */
-  sendTo(octets: Uint8Array, length: number, sockaddr: Uint8Array): boolean {
-    return this.#calls.sendTo(this.#descriptor, octets, length, sockaddr);
-  }
-
-  /** As {@link sendTo}, by the text of an address; false: not sent. */
-  sendNow(octets: Uint8Array, length: number, to: Source): boolean {
-    if (to.address !== this.#lastAddress) {
-      // Of a scoped address only dgram knows the number of the interface.
-      const ip = to.address.includes('%') ? undefined : parseIp(to.address);
-      if (ip === undefined) return false;
-      this.#lastAddress = to.address;
-      this.#lastSockaddr = makeSockaddr(ip, 0, this.#ipv6);
-    }
-    this.#lastSockaddr[2] = to.port >>> 8;
-    this.#lastSockaddr[3] = to.port;
-    return this.sendTo(octets, length, this.#lastSockaddr);
+  sendTo(octets: Uint8Array, length: number, sockaddr: Uint8Array): void {
+    this.#calls.sendTo(this.#descriptor, octets, length, sockaddr);
   }
 
   /** The text of the address in the `sockaddr` at 32-bit word `at`. */
