@@ -51,6 +51,7 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
   'node:timers': ['net'],
   'node:v8': ['cli'],
   'node:timers/promises': ['net'],
+  'node:worker_threads': ['src/net/system-calls.ts'],
 };
 
 /** Modules that compute and touch nothing: free to every layer. */

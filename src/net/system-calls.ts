@@ -3,6 +3,7 @@
 import { createRequire } from 'node:module';
 import { arch, platform } from 'node:process';
 import { getSystemErrorName } from 'node:util';
+import { isMainThread } from 'node:worker_threads';
 import { type FixedMemory, type SystemCalls, sockaddrOctets, type Watch } from '../base/system-calls.ts';
 
 type Koffi = typeof import('koffi');
@@ -25,6 +26,8 @@ const FAMILY = { ipv4: 2, ipv6: 10 } as const;
 
 /** The calls, where this platform has them and `load` finds the package. Loading takes about 10 ms. */
 export function findSystemCalls(load: () => Koffi = loadKoffi): FoundCalls {
+  // A watch still open when its thread ends would crash the process (koffi 3.3): only with the main thread it does not.
+  if (!isMainThread) return { why: 'this is a worker thread' };
   if (platform !== 'linux' || (arch !== 'x64' && arch !== 'arm64')) return { why: `${platform} on ${arch} has none` };
   try {
     return { calls: systemCalls(load()) };

@@ -1,4 +1,6 @@
 // System calls without the event loop: that they are found or said why not, and that they fail as Node's own do.
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { makeSockaddr, SOCKET_OPTION } from '../../src/base/system-calls.ts';
 import { findSystemCalls } from '../../src/net/system-calls.ts';
@@ -20,6 +22,14 @@ describe('system calls', () => {
       expect(broken).toEqual({ why: 'koffi: no such symbol' });
     }
     expect([without.calls, broken.calls]).toEqual([undefined, undefined]);
+  });
+
+  it('are not had in a worker thread, which may be ended at any moment', async () => {
+    const module = new URL('../../src/net/system-calls.ts', import.meta.url).href;
+    const script = `import('${module}').then((m) => require('node:worker_threads').parentPort.postMessage(m.findSystemCalls().why))`;
+    const worker = new Worker(script, { eval: true });
+    expect(await once(worker, 'message')).toEqual(['this is a worker thread']);
+    await worker.terminate();
   });
 
   it.skipIf(calls === undefined)('bind, refuse a held port by its code, and leave fragments to nobody', () => {
