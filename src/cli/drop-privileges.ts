@@ -1,6 +1,7 @@
 // Gives up the rights of root once every port is bound: from then on the daemon needs none of them.
 
 import { chownSync, closeSync, lstatSync, openSync, readFileSync, unlinkSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { basename, dirname } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -44,6 +45,8 @@ export function dropPrivileges(
   const hindrance = hindranceOf(user, needed);
   if (hindrance !== undefined) return kept(`${user.name} ${hindrance}`);
   try {
+    // The folder of compiled code is root's.
+    flushCompileCache();
     if (needed.control !== undefined) handOver(needed.control, user);
     process.setgroups?.([]);
     process.setgid?.(user.gid);

@@ -1,12 +1,13 @@
 // The command line as a process: exit codes, standard streams, signals. Loopback only.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 
 const main = join(import.meta.dirname, '../../src/cli/main.ts');
 const folder = mkdtempSync(join(tmpdir(), 'rootwalk-cli-'));
+const compiled = join(folder, 'compiled');
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** A configuration whose root is a closed port of this machine. */
@@ -38,7 +39,7 @@ function start(...words: string[]): ChildProcess {
 }
 
 function node(...words: string[]): ChildProcess {
-  return spawn(process.execPath, words, { cwd: folder, env: { PATH: process.env['PATH'] } });
+  return spawn(process.execPath, words, { cwd: folder, env: { PATH: process.env['PATH'], CACHE_DIRECTORY: compiled } });
 }
 
 /** The output of a process that ended; `at` in its output, `act` is called, once. */
@@ -63,6 +64,11 @@ describe.concurrent('as a process', () => {
     const told = "process.on('exit', () => console.log('__proto__' in {}))";
     const { code, out } = await end(node('--import', `data:text/javascript,${told}`, main, '--version'));
     expect({ code, last: out.trim().split('\n').at(-1) }).toEqual({ code: 0, last: 'false' });
+  });
+
+  test('what Node compiled is kept for the next start', async () => {
+    await end(start('--version'));
+    expect(readdirSync(compiled)).toEqual([expect.stringContaining(process.version)]);
   });
 
   test('a mistake is one line and ends with 1', async () => {

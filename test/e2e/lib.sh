@@ -24,6 +24,7 @@ enter_namespace() {
     done
   fi
   work=$(mktemp -d "${TMPDIR:-/tmp}/rootwalk-e2e.XXXXXX")
+  export CACHE_DIRECTORY=$work/cache
   trap clean_up EXIT
   trap 'exit 130' INT TERM
   if [ "$E2E_NAMESPACE" = own ]; then
