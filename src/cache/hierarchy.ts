@@ -218,6 +218,16 @@ export class Hierarchy {
     return glue?.find((one) => one.nameServer === nameServer && one.family === family && one.expiresAtMs > nowMs);
   }
 
+  /** Adds to a delegation the glue that its parent gave when asked for it. It makes nothing live longer. */
+  addGlue(zone: Name, glue: Glue, nowMs: number): void {
+    const held = this.#learnt(zone, 0, nowMs);
+    if (held === undefined) return;
+    const others = held.glue.filter(
+      ({ nameServer, family }) => nameServer !== glue.nameServer || family !== glue.family,
+    );
+    this.put(held.delegation, [...others, glue], undefined, nowMs);
+  }
+
   /**
    * Keeps addresses that were looked up; an empty list says that there are none. `from` is the delegation whose servers
    * gave the answer: they expire no later than it does.

@@ -4,12 +4,11 @@ import { RANK } from '../cache/entry.ts';
 import type { Delegation, Glue, NamedAddress } from '../cache/hierarchy.ts';
 import { isIn } from '../cache/servers.ts';
 import { isSubdomainOf, type Name } from '../wire/name.ts';
-import { rdataToText } from '../wire/rdata-text.ts';
-import type { RRset } from '../wire/rrset.ts';
 import { TYPE } from '../wire/types.ts';
 import { nameServersOf } from './classify.ts';
 import type { UnusedAddress } from './events.ts';
 import { LOOK } from './journal.ts';
+import { addressesOf, keepAddresses } from './keep-addresses.ts';
 import type { Lookup, Scope } from './scope.ts';
 import type { Candidate } from './select-server.ts';
 import type { Resolution } from './types.ts';
@@ -157,15 +156,43 @@ export class AddressSearch {
    * client question. False: none is left to look up.
    */
   async more(scope: Scope, lookup: Lookup, find: Find): Promise<boolean> {
+    const chosen = this.#choose(scope, lookup, LOOKUPS_AT_ONCE, (nameServer) =>
+      this.#isWorthAsking(scope, lookup, nameServer),
+    );
+    if (chosen.length === 0) return false;
+    // The first address found is enough to go on; the other lookup fills the cache meanwhile.
+    await anyAddress(chosen.map((nameServer) => this.#findOne(scope, lookup, nameServer, find)));
+    return true;
+  }
+
+  /**
+   * When all that has failed: asks the servers of the parent zone for the address of a name server inside the zone, of
+   * which their referral gave none that can be used. RFC 9471, 3 wants glue in referrals; servers exist that give it to no
+   * other question, or answer this one (Unbound's last resort). Within the same bounds; one name at a time, since all
+   * are asked of the same servers. False: that gave no address that may be asked.
+   */
+  async askParent(scope: Scope, lookup: Lookup, find: Find): Promise<boolean> {
+    if (this.#delegation.source !== 'referral') return false;
+    // Each pass adds to those that were asked. Of so many that had none, the next will not have any: no limit to tell of.
+    while (this.#asked.length < scope.shared.options.limits.nameServerLookupsPerDelegation) {
+      const [nameServer] = this.#choose(scope, lookup, 1, (name) => this.#lacksGlue(scope, lookup, name));
+      if (nameServer === undefined) return false;
+      if (await this.#findOne(scope, lookup, nameServer, find, this.#delegation.zone)) return true;
+    }
+    return false;
+  }
+
+  /** At most `most` name servers to look up, within the bounds of a delegation and of the client question. */
+  #choose(scope: Scope, lookup: Lookup, most: number, isWorthAsking: (nameServer: Name) => boolean): Name[] {
     const { limits } = scope.shared.options;
     const chosen: Name[] = [];
     for (const nameServer of this.#nameServers) {
-      if (chosen.length >= LOOKUPS_AT_ONCE) break;
+      if (chosen.length >= most) break;
       if (this.#asked.length >= limits.nameServerLookupsPerDelegation) {
         scope.exhaust(lookup, 'nameServerLookupsPerDelegation');
         break;
       }
-      if (this.#asked.includes(nameServer) || !this.#isWorthAsking(scope, lookup, nameServer)) continue;
+      if (this.#asked.includes(nameServer) || !isWorthAsking(nameServer)) continue;
       if (!scope.budget.spend('nameServerLookups')) {
         scope.exhaust(lookup, 'nameServerLookups');
         break;
@@ -173,35 +200,55 @@ export class AddressSearch {
       this.#asked.push(nameServer);
       chosen.push(nameServer);
     }
-    if (chosen.length === 0) return false;
-    // The first address found is enough to go on; the other lookup fills the cache meanwhile.
-    await anyAddress(chosen.map((nameServer) => this.#findOne(scope, lookup, nameServer, find)));
-    return true;
+    return chosen;
   }
 
   /** Not one whose addresses are known (or known to be absent), nor one that could only be found through itself. */
   #isWorthAsking(scope: Scope, lookup: Lookup, nameServer: Name): boolean {
     const { zone } = this.#delegation;
     // RFC 1034, 4.2.1: the address of a server inside the zone it serves can come only from the parent's glue.
-    if (isSubdomainOf(nameServer, zone)) return false;
-    if (lookup.depth >= scope.shared.options.limits.lookupDepth) {
-      scope.exhaust(lookup, 'lookupDepth');
-      return false;
-    }
+    if (isSubdomainOf(nameServer, zone) || isTooDeep(scope, lookup)) return false;
     for (let above: Lookup | undefined = lookup; above !== undefined; above = above.above) {
       if (above.name === nameServer && (above.type === TYPE.A || above.type === TYPE.AAAA)) return false;
     }
     return families(scope).some((family) => this.#addresses(scope, nameServer, family) === undefined);
   }
 
-  /** Asks A and, only if that gives no address, AAAA (only AAAA where IPv4 is off). */
-  async #findOne(scope: Scope, lookup: Lookup, nameServer: Name, find: Find): Promise<boolean> {
+  /** Whether the parent named this server inside the zone and gave no address of it that may be asked. */
+  #lacksGlue(scope: Scope, lookup: Lookup, nameServer: Name): boolean {
+    const { zone, nameServers } = this.#delegation;
+    if (!nameServers.includes(nameServer) || !isSubdomainOf(nameServer, zone)) return false;
+    const allowed = families(scope);
+    if (allowed.some((family) => this.#isUsable(scope, nameServer, family))) return false;
+    if (allowed.every((family) => this.#wasLookedUp(scope, nameServer, family))) return false;
+    for (let above: Lookup | undefined = lookup; above !== undefined; above = above.above) {
+      if (above.name === nameServer && above.cut === zone) return false;
+    }
+    return !isTooDeep(scope, lookup);
+  }
+
+  #isUsable(scope: Scope, nameServer: Name, family: 4 | 6): boolean {
+    return this.#addresses(scope, nameServer, family)?.some((ip) => !scope.shared.denied.has(ip)) === true;
+  }
+
+  /** Whether the parent was asked a moment ago. */
+  #wasLookedUp(scope: Scope, nameServer: Name, family: 4 | 6): boolean {
+    return scope.addresses(this.#delegation.zone, nameServer, family)?.source === 'lookup';
+  }
+
+  /**
+   * Asks A and, only if that gives no address, AAAA (only AAAA where IPv4 is off). `cut`: the parent of this zone, for
+   * the glue that it left out. Whether an address was found.
+   */
+  async #findOne(scope: Scope, lookup: Lookup, nameServer: Name, find: Find, cut?: Name): Promise<boolean> {
     for (const family of families(scope)) {
-      if (this.#addresses(scope, nameServer, family) !== undefined) continue;
+      if (cut === undefined && this.#addresses(scope, nameServer, family) !== undefined) continue;
+      if (cut !== undefined && this.#wasLookedUp(scope, nameServer, family)) continue;
       const type = family === 4 ? TYPE.A : TYPE.AAAA;
-      const sub = scope.subLookup(lookup, nameServer, type);
+      const sub = scope.subLookup(lookup, nameServer, type, cut);
       if (scope.observer) {
-        scope.emit(sub, { kind: 'sublookup', name: nameServer, type, why: 'the address of a name server is missing' });
+        const why = cut === undefined ? 'the address of a name server is missing' : 'glue is asked of the parent zone';
+        scope.emit(sub, { kind: 'sublookup', name: nameServer, type, why });
       }
       const resolution = await find(scope, sub);
       const addresses = addressesOf(resolution.answer, type, scope.shared.options.limits.addressesPerNameServer);
@@ -209,13 +256,21 @@ export class AddressSearch {
         const outcome = addresses.length > 0 ? addresses.join(', ') : (resolution.failure ?? 'no address');
         scope.emit(sub, { kind: 'sublookup-end', outcome });
       }
-      const expiresAtMs = keepAddresses(scope, nameServer, family, addresses, resolution);
-      this.#own.push({ nameServer, family, addresses, expiresAtMs });
+      const expiresAtMs = keepAddresses(scope, sub, family, addresses, resolution);
+      // The latest first: glue that may not be asked is there already.
+      this.#own.unshift({ nameServer, family, addresses, expiresAtMs });
       this.#candidates = undefined;
-      if (addresses.length > 0) return true;
+      if (addresses.some((ip) => !scope.shared.denied.has(ip))) return true;
     }
     return false;
   }
+}
+
+/** Whether a lookup has no level left for one more below it. */
+function isTooDeep(scope: Scope, lookup: Lookup): boolean {
+  if (lookup.depth < scope.shared.options.limits.lookupDepth) return false;
+  scope.exhaust(lookup, 'lookupDepth');
+  return true;
 }
 
 /** The servers at these addresses, but for those that are never asked. */
@@ -229,25 +284,6 @@ function candidatesAt(scope: Scope, addresses: readonly NamedAddress[]): Candida
   return candidates;
 }
 
-/** Keeps for all lookups what one has found; a bound that this question reached says nothing about the name. */
-function keepAddresses(
-  scope: Scope,
-  nameServer: Name,
-  family: 4 | 6,
-  addresses: readonly string[],
-  resolution: Resolution,
-): number {
-  const { failure } = resolution;
-  const ttl = failure === undefined ? resolution.ttl : scope.shared.options.limits.failureTtlSeconds;
-  const nowMs = scope.nowMs();
-  const expiresAtMs = nowMs + ttl * 1000;
-  if (failure === undefined || failure === 'network' || failure === 'servers-failed' || failure === 'no-servers') {
-    const known = { addresses, expiresAtMs, source: 'lookup' } as const;
-    scope.shared.caches.hierarchy.putAddresses(nameServer, family, known, scope.closest(nameServer), nowMs);
-  }
-  return expiresAtMs;
-}
-
 /** Resolves as soon as one promise gives true, or when all have ended. */
 function anyAddress(searches: readonly Promise<boolean>[]): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -259,14 +295,4 @@ function anyAddress(searches: readonly Promise<boolean>[]): Promise<void> {
       }, reject);
     }
   });
-}
-
-/** The addresses in A or AAAA RRsets as text, at most `most`. */
-export function addressesOf(rrsets: readonly RRset[], type: number, most: number): string[] {
-  const addresses: string[] = [];
-  for (const rrset of rrsets) {
-    if (rrset.type !== type) continue;
-    for (const rdata of rrset.rdatas.slice(0, most)) addresses.push(rdataToText(type, rdata));
-  }
-  return addresses.slice(0, most);
 }

@@ -114,7 +114,7 @@ function noGlue(facts: Facts, stuck: EventOf<'delegation'>): Verdict {
     zone,
     servers: nameServers.map(withoutAddress),
     summary: `The parent zone ${zoneWords(parent)} names the servers of ${zoneWords(zone)}, which lie inside that very zone, and leaves out their addresses (missing glue): nobody can find them.`,
-    evidence: [delegationLine(facts, stuck), ...droppedGlue(facts, nameServers)],
+    evidence: [delegationLine(facts, stuck), ...searches(facts), ...droppedGlue(facts, nameServers)],
     remedy: [
       {
         who: { owner: zone },

@@ -12,6 +12,7 @@ import { crowdAtZone } from './crowds.ts';
 import type { Reply } from './exchange.ts';
 import { failLimit, giveUp, stopReason, withinDeadline } from './failure.ts';
 import type { Found, FoundFailure } from './found.ts';
+import { glueIn } from './glue-asked.ts';
 import { LOOK, type WaitFor } from './journal.ts';
 import {
   askWhole,
@@ -22,7 +23,16 @@ import {
   silentSendsMost,
   startMinimisation,
 } from './minimise.ts';
-import { note, PRIME_AGAIN_MS, renewFrom, searchServer, selectNow, stand, untriedServer } from './position.ts';
+import {
+  note,
+  PRIME_AGAIN_MS,
+  renewFrom,
+  searchGlue,
+  searchServer,
+  selectNow,
+  stand,
+  untriedServer,
+} from './position.ts';
 import { reportResponse } from './report-response.ts';
 import type { Lookup, Scope } from './scope.ts';
 import { isBare, type Scrubbed, scrub } from './scrub.ts';
@@ -78,6 +88,7 @@ export async function iterate(scope: Scope, lookup: Lookup, find: Find, minimisi
       }
       const candidate = position.tried.nextRecurser();
       if (candidate === undefined) {
+        if (await searchGlue(scope, lookup, position, find)) continue;
         const addresses = position.search.candidates(scope).length;
         return giveUp(scope, delegation, position.tried.troubles, addresses, lookup);
       }
@@ -112,6 +123,8 @@ export async function iterate(scope: Scope, lookup: Lookup, find: Find, minimisi
     );
     const outcome = classify(response, asked);
     if (scope.observer) reportResponse(scope, lookup, heard, asked, response, outcome);
+    const glue = lookup.cut === undefined ? undefined : glueIn(scope, lookup, lookup.cut, response, outcome);
+    if (glue !== undefined) return glue;
 
     switch (outcome.kind) {
       case 'referral':
@@ -191,13 +204,16 @@ export async function iterate(scope: Scope, lookup: Lookup, find: Find, minimisi
  * shorter names whatever the settings say: a server of both sides of the cut would answer for the child (RFC 4035,
  * 3.1.4.1).
  */
-function minimises(scope: Scope, { type, above }: Lookup): boolean {
+function minimises(scope: Scope, { type, above, cut }: Lookup): boolean {
   if (type === TYPE.DS) return above === undefined;
+  // The parent has named this name itself, and may have glue for the whole of it alone.
+  if (cut !== undefined) return false;
   return scope.shared.options.upstream.qnameMinimisation !== 'off' && !scope.hasDistrusted;
 }
 
-/** The closest delegation to the name; for DS above it, since DS lives on the parent's side (RFC 4035, 3.1.4.1). */
-function startingPoint(scope: Scope, { name, type }: Lookup): Delegation {
+/** The closest delegation to the name; for DS above it, since DS lives on the parent's side (RFC 4035, 3.1.4.1), as glue does. */
+function startingPoint(scope: Scope, { name, type, cut }: Lookup): Delegation {
+  if (cut !== undefined) return scope.closestAbove(cut);
   return type === TYPE.DS ? scope.closestAbove(name) : scope.closest(name);
 }
 

@@ -78,6 +78,16 @@ export async function searchServer(
   return selectNow(scope, position);
 }
 
+/** When nothing else is left: asks the parent for glue that it left out. Whether that gave a server that may be asked. */
+export async function searchGlue(scope: Scope, lookup: Lookup, position: Position, find: Find): Promise<boolean> {
+  const { search, tried } = position;
+  // Where no more may be sent to the zone, a server more is of no use.
+  if (tried.total >= scope.shared.options.limits.sendsPerLookup || scope.nowMs() >= tried.silentUntilMs) return false;
+  if (!(await search.askParent(scope, lookup, find))) return false;
+  tried.noteNews();
+  return true;
+}
+
 /** When a cached delegation has no server left, its parent is asked once more: glue expires, servers move. */
 export function renewFrom(scope: Scope, position: Position, places: Map<Name, Tried>): Delegation | undefined {
   const { zone, source } = position.delegation;

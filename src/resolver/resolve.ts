@@ -19,7 +19,8 @@ async function walkChain(scope: Scope, lookup: Lookup, chain: Chain, validated: 
   // The chain bounds its links: each pass adds one or ends it.
   for (;;) {
     const link = chain.current === lookup.name ? lookup : { ...lookup, name: chain.current };
-    const cached = findReported(scope, link, link.name, link.type, validated);
+    // Records are the word of the zone that has the name: of its parent's they tell nothing.
+    const cached = link.cut === undefined ? findReported(scope, link, link.name, link.type, validated) : undefined;
     const first = cached ?? (await iterate(scope, link, find));
     const found = validated ? await validateOrRetry(scope, link, first) : first;
     const resolution = extendChain(scope, lookup, chain, found);

@@ -25,6 +25,8 @@ export interface Lookup {
   readonly type: number;
   readonly depth: number;
   readonly above: Lookup | undefined;
+  /** A zone around the name: the servers of its parent are asked what they know, and the walk does not go down there. */
+  readonly cut: Name | undefined;
 }
 
 /** One client question's view of the engine. */
@@ -84,19 +86,19 @@ export class Scope {
 
   /** The client's question as a lookup. */
   rootLookup(name: Name, type: number): Lookup {
-    return { id: 0, name, type, depth: 0, above: undefined };
+    return { id: 0, name, type, depth: 0, above: undefined, cut: undefined };
   }
 
   /** The priming question, which this client question pays for if it is the first to need it. */
   primingLookup(): Lookup {
     this.#lookups += 1;
-    return { id: this.#lookups, name: ROOT, type: TYPE.NS, depth: 0, above: undefined };
+    return { id: this.#lookups, name: ROOT, type: TYPE.NS, depth: 0, above: undefined, cut: undefined };
   }
 
-  /** A lookup on behalf of `above`. */
-  subLookup(above: Lookup, name: Name, type: number): Lookup {
+  /** A lookup on behalf of `above`. `cut`: of glue, that is of what the parent of this zone knows. */
+  subLookup(above: Lookup, name: Name, type: number, cut?: Name): Lookup {
     this.#lookups += 1;
-    return { id: this.#lookups, name, type, depth: above.depth + 1, above };
+    return { id: this.#lookups, name, type, depth: above.depth + 1, above, cut };
   }
 
   /** A number for one exchange, by which events of sending and receiving are matched. */

@@ -6,10 +6,10 @@ import { isSubdomainOf, labelCount, type Name, ROOT } from '../wire/name.ts';
 import { readSoa } from '../wire/rdata.ts';
 import type { RRset } from '../wire/rrset.ts';
 import { TYPE } from '../wire/types.ts';
-import { addressesOf } from './addresses.ts';
 import { type Asked, type Classified, classify, nameServersOf } from './classify.ts';
 import type { FoundAlias } from './found.ts';
 import { LOOK } from './journal.ts';
+import { addressesOf } from './keep-addresses.ts';
 import type { Lookup, Scope } from './scope.ts';
 import type { Scrubbed } from './scrub.ts';
 
@@ -17,7 +17,7 @@ import type { Scrubbed } from './scrub.ts';
 const NO_SOA_TTL = 5;
 
 /** Seconds an RRset may be kept, by its TTL and the settings; a TTL with the top bit set is merely large (RFC 8767, 4). */
-function keptTtl(scope: Scope, ttl: number): number {
+export function keptTtl(scope: Scope, ttl: number): number {
   const { minTtl, maxTtl } = scope.shared.options.cache;
   return Math.min(Math.max(ttl, minTtl), maxTtl);
 }
