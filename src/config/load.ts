@@ -27,7 +27,7 @@ export interface SettingsError {
 /** Where in the file the value of a key stands: keys and list indices from the top. */
 export type Locate = (path: readonly (string | number)[]) => { readonly line: number; readonly column: number };
 
-/** Good settings, or every error found. */
+/** Good settings, or the first errors found, in the order of the file. */
 export type LoadedSettings =
   | { readonly settings: Settings; readonly locate: Locate }
   | { readonly errors: readonly SettingsError[] };
@@ -84,13 +84,15 @@ export function loadSettings(text: string, file: string): LoadedSettings {
   const checked = checkSettings(input);
   const locate: Locate = (path) => place(offsetOf(document, path, false));
   if ('settings' in checked) return { settings: checked.settings, locate };
+  const found = checked.faults.map((fault: SettingsFault) => ({
+    ...fault,
+    offset: offsetOf(document, fault.path, fault.atKey),
+  }));
   return {
-    errors: checked.faults.slice(0, ERRORS_MAX).map((fault: SettingsFault) => ({
-      file,
-      ...place(offsetOf(document, fault.path, fault.atKey)),
-      key: keyToText(fault.path),
-      message: fault.message,
-    })),
+    errors: found
+      .sort((one, other) => one.offset - other.offset)
+      .slice(0, ERRORS_MAX)
+      .map(({ offset, path, message }) => ({ file, ...place(offset), key: keyToText(path), message })),
   };
 }
 

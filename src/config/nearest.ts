@@ -4,11 +4,13 @@
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const plain = simplify(word);
   let best: string | undefined;
-  // More than two letters of five wrong is another word, not a slip.
-  let bestDistance = Math.max(1, Math.floor(plain.length / 2.5)) + 1;
+  let bestDistance = Number.POSITIVE_INFINITY;
   for (const candidate of candidates) {
-    const distance = editDistance(plain, simplify(candidate), bestDistance);
-    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
+    const right = simplify(candidate);
+    // More than one letter in three of the longer word wrong is another word, not a slip.
+    const slips = Math.max(1, Math.floor(Math.max(plain.length, right.length) / 3));
+    const distance = editDistance(plain, right, Math.min(bestDistance, slips + 1));
+    if (distance <= slips && distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
   return best;
 }

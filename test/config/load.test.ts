@@ -89,8 +89,17 @@ const mistakes: readonly (readonly [string, ...string[]])[] = [
   ['qname-minimisation: off', '1:1 qname-minimisation: unknown key; did you mean upstream.qnameMinimisation?'],
   ['root-hints: x', '1:1 root-hints: unknown key; did you mean root.hints?'],
   ['zones: [{ zone: a, forwad: [1.1.1.1] }]', '1:20 zones[0].forwad: unknown key; did you mean forward?'],
-  ['__proto__: { a: 1 }', '1:1 __proto__: unknown key; did you mean root?'],
+  ['__proto__: { a: 1 }', `1:1 __proto__: unknown key; ${top}`],
   ['"a\\e[31m\\nb": 1', `1:1 "a\\u001b[31m\\nb": unknown key; ${top}`],
+  // In the order of the file: an unknown key, a wrong value, what only the whole shows.
+  [
+    'zones: 5\nlog:\n  level: loud\n  levle: info\nlisen: x\nworkers: 2',
+    '1:8 zones: expected a list of { zone: NAME, forward: [ADDRESS] }, got 5',
+    '3:10 log.level: expected debug, info, warn, error or silent, got "loud"',
+    '4:3 log.levle: unknown key; did you mean level?',
+    '5:1 lisen: unknown key; did you mean listen?',
+    '6:10 workers: not built yet: only 1 is accepted',
+  ],
   // Values.
   ['listen: 5', '1:9 listen: expected a list of addresses such as ["127.0.0.1:53"], got 5'],
   ['listen: []', '1:9 listen: expected a list of addresses such as ["127.0.0.1:53"] with at least 1, got none'],
