@@ -4,7 +4,7 @@ import { addressKey, type ServerAddress } from '../base/ports.ts';
 import { type Name, nameToText, ROOT } from '../wire/name.ts';
 import { RCODE, rcodeToText } from '../wire/types.ts';
 import type { ResolutionEvent, ResponseClass } from './events.ts';
-import { asked, type EventOf, ms, responseWords, serverText } from './explain-words.ts';
+import { asked, type EventOf, ms, responseWords, serverText, troubleWords } from './explain-words.ts';
 import type { Resolution } from './types.ts';
 
 /** What a server did with a question. `silent`: no answer in time; `late`: none until the resolution was over. */
@@ -146,7 +146,7 @@ class Deeds {
     this.#open.delete(event.exchange);
     this.#heard.set(postKey(event), event);
     if (sent === undefined || event.outcome === 'response') return;
-    const detail = event.detail === undefined ? '' : ` (${event.detail})`;
+    const detail = event.detail === undefined ? '' : ` (${troubleWords(event.detail)})`;
     const how = {
       timeout: ['silent', 'did not answer'],
       unreachable: ['unreachable', `could not be reached${detail}`],

@@ -63,7 +63,9 @@ function judgeConfigured(facts: Facts, zone: Name, here: readonly Deed[]): Case 
 
 function judgeRoot(facts: Facts, zone: Name, here: readonly Deed[]): Case | undefined {
   if (zone !== ROOT) return undefined;
-  if (hasOwnHints(facts)) {
+  // Without a way out no hints are right or wrong.
+  const cutOff = here.length > 0 && here.every(({ noRoute }) => noRoute);
+  if (hasOwnHints(facts) && !cutOff) {
     return {
       fault: 'our policy',
       summary: `The root hints of the configuration are wrong: none of the addresses that they give is a root server (${did(here)}).`,
@@ -79,8 +81,9 @@ function judgeRoot(facts: Facts, zone: Name, here: readonly Deed[]): Case | unde
   if (here.every(({ kind }) => SILENCE.has(kind))) {
     return {
       fault: 'our network or a middlebox',
-      summary:
-        'No root server answers. Thirteen operators do not fail at once: this machine does not reach the Internet, or something on the way blocks port 53.',
+      summary: cutOff
+        ? 'This machine has no way to any root server: it is not connected to the Internet.'
+        : 'No root server answers. Thirteen operators do not fail at once: this machine does not reach the Internet, or something on the way blocks port 53.',
       remedy: [
         {
           who: 'you',

@@ -106,12 +106,30 @@ export function receivedWords(event: EventOf<'received'>): string {
     case 'timeout':
       return `no answer in time${time}${detail}`;
     case 'unreachable':
-      return `unreachable${time}${detail}`;
+      return `unreachable${time}${event.detail === undefined ? '' : `, ${troubleWords(event.detail)}`}`;
     case 'suspect':
       return `replies that may be forged${time}${detail}`;
     case 'malformed':
       return `an unreadable reply${time}${detail}`;
   }
+}
+
+/** Codes of the operating system for a send that failed, for people. */
+const TROUBLES: ReadonlyMap<string, string> = new Map([
+  ['ECONNREFUSED', 'connection refused'],
+  ['ECONNRESET', 'connection reset'],
+  ['EHOSTUNREACH', 'no route to host'],
+  ['ENETUNREACH', 'network is unreachable'],
+  ['EADDRNOTAVAIL', 'this machine has no address to send from'],
+  ['EACCES', 'not permitted here'],
+  ['EPERM', 'not permitted here'],
+  ['EMFILE', 'too many files are open here'],
+  ['ENFILE', 'too many files are open here'],
+]);
+
+/** Why a server could not be reached, as `strerror` and dig say it; events and extended errors keep the code. */
+export function troubleWords(detail: string): string {
+  return TROUBLES.get(detail) ?? detail;
 }
 
 /** A record that was not believed. */

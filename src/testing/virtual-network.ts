@@ -203,8 +203,8 @@ export class VirtualNetwork implements Transport {
     const reachability = served?.[protocol] ?? this.#unserved;
     const rttMs = this.#draw(path.rttMs);
     if (reachability === 'unreachable') {
-      const detail = protocol === 'tcp' ? 'connection refused' : 'port unreachable';
-      this.#clock.after(rttMs, () => waiting.finish({ kind: 'unreachable', detail }));
+      // As the real Transport has it: ICMP "port unreachable" and a refused connection are one code.
+      this.#clock.after(rttMs, () => waiting.finish({ kind: 'unreachable', detail: 'ECONNREFUSED' }));
       return;
     }
     if (reachability === 'silent' || served === undefined) return;

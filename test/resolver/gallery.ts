@@ -256,7 +256,7 @@ export const gallery: readonly Exhibit[] = [
     about: 'The zone has a server with an IPv6 address only, and the machine has no IPv6.',
     asks: ['www.example.com'],
     zones: { 'example.com.': sixOnly },
-    paths: { '2001:db8::1': { udp: 'unreachable', tcp: 'unreachable' } },
+    noRoute: ['2001:db8::1'],
     fault: 'our network or a middlebox',
     zone: 'example.com.',
     accused: ['2001:db8::1'],

@@ -51,7 +51,7 @@ describe('VirtualNetwork', () => {
     expect(await end({})).toEqual({ kind: 'timeout' });
     expect(clock.nowMs()).toBe(400);
     network.serve('192.0.2.1', () => genuine, { tcp: 'unreachable' });
-    expect(await end({ protocol: 'tcp' })).toEqual({ kind: 'unreachable', detail: 'connection refused' });
+    expect(await end({ protocol: 'tcp' })).toEqual({ kind: 'unreachable', detail: 'ECONNREFUSED' });
     expect(await end({})).toMatchObject({ kind: 'response' });
     network.change('192.0.2.1', { udp: 'unreachable' });
     expect(await end({})).toMatchObject({ kind: 'unreachable' });
