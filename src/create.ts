@@ -126,6 +126,8 @@ export interface DaemonParts extends Partial<Ports> {
   readonly file?: string | undefined;
   /** Reads the settings again, for a reload. Default: there is nothing to read. */
   readonly readSettings?: () => Promise<ReadSettings>;
+  /** Told what each reload came to, by signal or by the control socket. Default: nobody is. */
+  readonly reloaded?: (report: ReloadReport) => void;
   /** Sets what is logged from now on, after a reload. Default: it stays. */
   readonly setLogLevel?: (level: LogLevel) => void;
 }

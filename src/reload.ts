@@ -23,6 +23,8 @@ export interface Reloader {
 export interface ReloadParts {
   readonly file?: string | undefined;
   readonly readSettings?: (() => Promise<ReadSettings>) | undefined;
+  /** Told what each reload came to, whoever asked for it. */
+  readonly reloaded?: ((report: ReloadReport) => void) | undefined;
 }
 
 /** `apply` puts settings into effect at once; it throws, with nothing changed, what is wrong with a file that they name. */
@@ -36,6 +38,7 @@ export function createReloader(settings: Settings, parts: ReloadParts, apply: (s
   async function once(): Promise<ReloadReport> {
     const report = await attempt();
     counts[report.ok ? 'done' : 'refused'] += 1;
+    parts.reloaded?.(report);
     return report;
   }
 

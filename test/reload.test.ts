@@ -6,6 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { ServerAddress } from '../src/base/ports.ts';
 import { fillSettings } from '../src/config/schema.ts';
 import type { LogLevel, Settings } from '../src/config/settings.ts';
+import type { ReloadReport } from '../src/console/view.ts';
 import type { ReadSettings } from '../src/reload.ts';
 import { RCODE } from '../src/wire/types.ts';
 import { closeRigs, type Rig, rigSettings, startRig, type World } from './console/rig.ts';
@@ -17,6 +18,7 @@ interface Reloadable {
   readonly rig: Rig;
   readonly world: World;
   readonly levels: LogLevel[];
+  readonly told: ReloadReport[];
   /** What the file says from now on. */
   write(change: (settings: Settings) => unknown): void;
   /** What reading the file gives from now on. */
@@ -29,16 +31,19 @@ async function reloadable(): Promise<Reloadable> {
   const settings = rigSettings();
   const world: World = { address: '192.0.2.1' };
   const levels: LogLevel[] = [];
+  const told: ReloadReport[] = [];
   let read: ReadSettings = { settings, file: 'rw.yaml' };
   const rig = await startRig(settings, world, {
     file: 'rw.yaml',
     readSettings: async () => read,
     setLogLevel: (level) => levels.push(level),
+    reloaded: (report) => told.push(report),
   });
   return {
     rig,
     world,
     levels,
+    told,
     write: (change) => {
       read = { settings: fillSettings(change(settings) as Settings), file: 'rw.yaml' };
     },
@@ -76,10 +81,11 @@ describe('a reload', () => {
   });
 
   test('of a bad file changes nothing and says what is wrong with it', async () => {
-    const { rig, next, ask } = await reloadable();
+    const { rig, next, ask, told } = await reloadable();
     const errors = ['rw.yaml:1:1 alow: unknown key; did you mean allow?'];
     next({ errors });
     expect(await rig.daemon.reload()).toEqual({ ok: false, errors });
+    expect(told).toEqual([{ ok: false, errors }]);
     expect(await ask('www.example')).toBe('0 192 0 2 1');
   });
 

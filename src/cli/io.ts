@@ -58,6 +58,8 @@ export interface Reloading {
   /** The file that it started with; undefined: the defaults. */
   readonly file: string | undefined;
   readonly readSettings: () => Promise<ReadSettings>;
+  /** Told what each reload came to, by signal or by the control socket. */
+  readonly reloaded: (report: ReloadReport) => void;
 }
 
 /** How a daemon was started. */

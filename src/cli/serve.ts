@@ -2,6 +2,7 @@
 
 import { printable } from '../base/printable.ts';
 import type { Settings } from '../config/settings.ts';
+import type { ReloadReport } from '../console/view.ts';
 import { INTERCEPTED } from '../resolver/explain-words.ts';
 import type { Resolution } from '../resolver/types.ts';
 import { RCODE } from '../wire/types.ts';
@@ -22,8 +23,9 @@ export async function serve(io: Io, flags: { readonly config?: string | undefine
     file,
     // The file that was found at the start, and no other one should that be gone.
     readSettings: () => readSettings(io, flags.config ?? file),
+    reloaded: (report) => tellReload(io, report),
   });
-  io.onHangup(() => void reload(io, daemon));
+  io.onHangup(() => void daemon.reload());
   let stopping = false;
   try {
     const listening = await daemon.start();
@@ -52,9 +54,8 @@ async function readyText(daemon: OpenedDaemon, settings: Settings, io: Io): Prom
   return rootText(await daemon.prime(), settings, io.hasNetwork());
 }
 
-/** What SIGHUP does. */
-async function reload(io: Io, daemon: OpenedDaemon): Promise<void> {
-  const report = await daemon.reload();
+/** The daemon's own output keeps each change of its settings, whether a signal or a verb asked for it. */
+function tellReload(io: Io, report: ReloadReport): void {
   if (report.ok) io.out(`${reloadText(report)}\n`);
   else io.err(report.errors.map((line) => `rootwalk: not reloaded: ${printable(line)}\n`).join(''));
 }
