@@ -1,7 +1,7 @@
 // `rootwalk config show`: the settings in effect, the defaults, or where both differ.
 
 import { defaultSettings } from '../config/settings.ts';
-import { EXIT, type Io } from './io.ts';
+import { CliError, EXIT, type Io } from './io.ts';
 import { checkedSettings } from './settings.ts';
 import { jsonText } from './status.ts';
 
@@ -15,6 +15,7 @@ export interface ShowFlags {
 
 /** Prints settings as a configuration file would have them, or as JSON. */
 export async function configShow(io: Io, flags: ShowFlags): Promise<number> {
+  if (flags.defaults && flags.diff) throw new CliError('config show: --defaults or --diff, not both');
   const { settingsToObject, settingsToYaml } = await import('../config/show.ts');
   const found = flags.defaults
     ? { settings: defaultSettings, file: undefined }

@@ -122,6 +122,6 @@ const JSON_OPTION = 'print JSON';
 
 /** commander's errors in one line, with its "Did you mean" at the end. */
 function errorLine(text: string): string {
-  const line = printable(text.trim().replace(/\s*\n\s*/g, ' ')).replace(/^error: /, '');
+  const line = printable(text.trim().replace(/\s*\n\s*/g, ' ')).replace(/^error: |\.$/g, '');
   return `rootwalk: ${line}; see rootwalk --help\n`;
 }

@@ -102,7 +102,7 @@ export function statsOf(view: ConsoleView): StatsReport {
     queries: { udp: server.queries - server.queriesOverTcp, tcp: server.queriesOverTcp },
     handled: {
       answers: server.fromAnswers,
-      'host, records': server.fromCache,
+      host_records: server.fromCache,
       resolution: server.resolved,
       server: server.judged,
       dropped: server.dropped,

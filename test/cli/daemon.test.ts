@@ -291,11 +291,18 @@ describe('config show', () => {
   test.each([
     [['--diff'], 'cache:\n  maxOctets: 64MiB\nhosts: false\n'],
     [['--diff', '--json'], '{\n  "cache": {\n    "maxOctets": "64MiB"\n  },\n  "hosts": false\n}\n'],
-    [['--defaults', '--diff'], '# nothing differs from the defaults\n'],
     [[], expect.stringMatching(/^listen:\n {2}- 127\.0\.0\.1:5353\n(?:.*\n)*hosts: false\n/)],
     [['--defaults'], expect.stringMatching(/^listen:\n(?:.*\n)*hosts: \/etc\/hosts\n/)],
   ])('%j', async (flags, out) => {
     expect(await cli(['config', 'show', '-c', 'f', ...flags], { files })).toEqual({ code: 0, out, err: '' });
+  });
+
+  test('of the defaults or the differences, not of both', async () => {
+    expect(await cli(['config', 'show', '--defaults', '--diff'], {})).toEqual({
+      code: 1,
+      out: '',
+      err: 'rootwalk: config show: --defaults or --diff, not both\n',
+    });
   });
 
   test('shows nothing of a bad file but its faults', async () => {
