@@ -67,9 +67,14 @@ export function createCallSockets(calls: SystemCalls, { clock, drawPort, bounds 
 
   function openPoll(): NonNullable<typeof poll> {
     const descriptor = calls.openPoll();
-    const watch = calls.onReadable(descriptor, read);
-    watch.hold(false);
-    return { descriptor, watch };
+    try {
+      const watch = calls.onReadable(descriptor, read);
+      watch.hold(false);
+      return { descriptor, watch };
+    } catch (error) {
+      calls.close(descriptor);
+      throw error;
+    }
   }
 
   function read(): boolean {

@@ -1,6 +1,7 @@
 // UDP to upstream servers over real loopback sockets.
 import { execFileSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
+import { existsSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { execPath, platform } from 'node:process';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -207,4 +208,24 @@ describe.each(ways)('a UDP send by %s', (_, calls) => {
     expect(await Promise.all(sends)).toEqual([{ kind: 'timeout' }, { kind: 'timeout' }]);
     expect(await sender.send(ask(to, query(3)), () => 'take')).toEqual({ kind: 'timeout' });
   });
+});
+
+it.skipIf(found.calls === undefined)('leaves no descriptor open where the event loop refuses to watch it', async () => {
+  const calls = found.calls as SystemCalls;
+  const opened: number[] = [];
+  const refusing: SystemCalls = {
+    ...calls,
+    openPoll: () => {
+      opened.push(calls.openPoll());
+      return opened.at(-1) as number;
+    },
+    onReadable: () => {
+      throw Object.assign(new Error('no watch'), { code: 'EPERM' });
+    },
+  };
+  const made = createTransport({ clock, random: systemRandom(), calls: refusing });
+  closers.push(() => made.close());
+  const outcome = await made.send(ask({ ip: '127.0.0.1', port: 9 }, query(1)), () => 'take');
+  expect(outcome).toEqual({ kind: 'unreachable', detail: 'EPERM' });
+  expect(opened.map((descriptor) => existsSync(`/proc/self/fd/${descriptor}`))).toEqual([false]);
 });
