@@ -20,6 +20,8 @@ export class Budget {
   readonly #left: { [Key in Spendable]: number };
   /** No more entries than upstream queries. */
   readonly #addressSends = new Map<Name, number>();
+  /** Zones that were asked: whether any of their servers has said a thing. No more entries than upstream queries. */
+  readonly #heard = new Map<Name, boolean>();
 
   constructor(limits: Limits, clock: Clock) {
     this.deadlineMs = clock.nowMs() + limits.resolutionMs;
@@ -50,6 +52,21 @@ export class Budget {
   /** Sends so far to servers of `zone` for addresses of name servers. */
   addressSends(zone: Name): number {
     return this.#addressSends.get(zone) ?? 0;
+  }
+
+  /** A server of `zone` has responded. */
+  noteHeard(zone: Name): void {
+    this.#heard.set(zone, true);
+  }
+
+  /** A lookup has given `zone` up without having heard of it. */
+  noteSilence(zone: Name): void {
+    if (!this.#heard.has(zone)) this.#heard.set(zone, false);
+  }
+
+  /** Whether a lookup has waited for `zone` in vain, and none has heard of it. */
+  isSilent(zone: Name): boolean {
+    return this.#heard.get(zone) === false;
   }
 
   /** How much is left of `what`. */

@@ -2,6 +2,7 @@
 
 import { isSubdomainOf, type Name, nameToText, parentOf, ROOT } from '../wire/name.ts';
 import { deedLines, eventsOf, type Facts, serversOf } from './explain-facts.ts';
+import { deadZoneOf, judgeServers } from './explain-servers.ts';
 import { asked, type EventOf, zoneWords } from './explain-words.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -19,6 +20,8 @@ export function judgeDelegation(facts: Facts): Verdict {
   if (circle !== undefined) return cyclic(facts, circle);
   const { zone, nameServers } = stuck;
   if (nameServers.every((nameServer) => isSubdomainOf(nameServer, zone))) return noGlue(facts, stuck);
+  const dead = deadZoneOf(facts, nameServers);
+  if (dead !== undefined) return judgeServers(facts, dead);
   return lostNames(facts, stuck);
 }
 

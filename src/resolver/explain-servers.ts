@@ -26,11 +26,11 @@ const TROUBLES: ReadonlySet<DeedKind> = new Set([
 ]);
 const SILENCE: ReadonlySet<DeedKind> = new Set(['silent', 'late', 'unreachable']);
 
-/** Every server that was asked last failed: whose fault that is. */
-export function judgeServers(facts: Facts): Verdict {
+/** Every server that was asked last, or those of `dead`, failed: whose fault that is. */
+export function judgeServers(facts: Facts, dead?: Name): Verdict {
   const troubles = facts.deeds.filter(({ kind }) => TROUBLES.has(kind));
   const stood = [...facts.delegations.keys()].at(-1) ?? ROOT;
-  const zone = troubles.at(-1)?.zone ?? stood;
+  const zone = dead ?? troubles.at(-1)?.zone ?? stood;
   const here = troubles.filter((deed) => deed.zone === zone);
   const told =
     judgeConfigured(facts, zone, here) ??
@@ -47,6 +47,14 @@ export function judgeServers(facts: Facts): Verdict {
     : ` The zone ${zoneWords(zone)} is needed to find ${nameToText(facts.name)}`;
   const summary = detour === '' ? told.summary : `${told.summary}${detour}`;
   return { works: false, zone, servers, evidence, ...told, summary };
+}
+
+/** A zone none of whose servers said a thing, with every one of these names in it, or in another like it. */
+export function deadZoneOf(facts: Facts, names: readonly Name[]): Name | undefined {
+  const silent = new Set(facts.deeds.filter(({ kind }) => SILENCE.has(kind)).map(({ zone }) => zone));
+  for (const { zone, kind } of facts.deeds) if (!SILENCE.has(kind)) silent.delete(zone);
+  const zoneOf = (name: Name): Name | undefined => [...silent].find((zone) => isSubdomainOf(name, zone));
+  return names.every((name) => zoneOf(name) !== undefined) ? names.map(zoneOf).at(-1) : undefined;
 }
 
 /** Forwarders and stubs are named by the configuration. */

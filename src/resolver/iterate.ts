@@ -90,7 +90,9 @@ export async function iterate(scope: Scope, lookup: Lookup, find: Find, minimisi
       if (candidate === undefined) {
         if (await searchGlue(scope, lookup, position, find)) continue;
         const addresses = position.search.candidates(scope).length;
-        return giveUp(scope, delegation, position.tried.troubles, addresses, lookup);
+        const failure = giveUp(scope, delegation, position.tried.troubles, addresses, lookup);
+        if (failure.reason === 'network') scope.budget.noteSilence(zone);
+        return failure;
       }
       position.tried.noteNews();
       choice = { candidate, why: 'retry', expectedMs: undefined };
@@ -111,6 +113,7 @@ export async function iterate(scope: Scope, lookup: Lookup, find: Find, minimisi
       continue;
     }
     position.tried.noteNews();
+    scope.budget.noteHeard(zone);
 
     const asked: Asked = { zone, name: question.name, type: question.type, role };
     const response = scrub(

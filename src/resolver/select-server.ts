@@ -42,6 +42,12 @@ export class Tried {
     this.silentUntilMs = Number.POSITIVE_INFINITY;
   }
 
+  /** Another lookup has waited for the zone in vain. */
+  noteSilence(nowMs: number): void {
+    this.silentUntilMs = nowMs;
+    this.noteTrouble('no reply to an earlier question: timeout');
+  }
+
   /** A send more within an exchange that was noted. */
   noteRepeat(): void {
     this.total += 1;

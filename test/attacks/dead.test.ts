@@ -85,6 +85,16 @@ describe('dead servers', () => {
     exactly('dead', 'packets for a cached neighbour', world.network.sent - before, 0);
   });
 
+  it('that two lookups of a question need are waited for once', async () => {
+    const world = new World({ upstream: { ipv6: true } });
+    const zones = { 'bad.com.': { 'ns.dead.com.': '' }, 'dead.com.': { 'ns1.dead.com.': '10.9.0.1' } };
+    world.serve(ROOT_IP, delegating(zones));
+    const { resolution, ms } = await world.cost('www.bad.com.');
+    expect(resolution.rcode).toBe(RCODE.SERVFAIL);
+    atMost('dead', 'seconds to SERVFAIL, name servers of another zone', ms / 1000, 4.1, 's');
+    atMost('dead', 'packets, name servers of another zone', world.sentToAny('10.9.'), 7);
+  });
+
   it('are asked ever less often', async () => {
     const world = badWorld(2, undefined);
     for (let second = 0; second < 600; second += 5) {
