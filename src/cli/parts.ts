@@ -29,13 +29,16 @@ async function openResolver(settings: Settings, log: Log): Promise<OpenedResolve
 }
 
 async function openDaemon(settings: Settings, log: LevelledLog, how: Started): Promise<OpenedDaemon> {
-  const [{ createDaemon }, { serverAddressToText }, { tightenHeap }, { dropPrivileges }] = await Promise.all([
-    import('../create.ts'),
-    import('../config/address.ts'),
-    import('./heap.ts'),
-    import('./drop-privileges.ts'),
-  ]);
+  const [{ createDaemon }, { serverAddressToText }, { tightenHeap }, { lowerHelperThreads }, { dropPrivileges }] =
+    await Promise.all([
+      import('../create.ts'),
+      import('../config/address.ts'),
+      import('./heap.ts'),
+      import('./helper-threads.ts'),
+      import('./drop-privileges.ts'),
+    ]);
   tightenHeap();
+  lowerHelperThreads();
   const { environment, ...given } = how;
   const daemon = createDaemon(settings, { log, ...given, setLogLevel: (level) => log.setLevel(level) });
   return {

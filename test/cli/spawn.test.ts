@@ -1,7 +1,7 @@
 // The command line as a process: exit codes, standard streams, signals. Loopback only.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 
@@ -105,6 +105,21 @@ describe.concurrent('as a process', () => {
   test('SIGINT ends it too, while the root is still being asked', async () => {
     const child = start('serve', '--config', config('interrupted.json'));
     expect((await end(child, /Listening/, () => child.kill('SIGINT'))).code).toBe(0);
+  });
+
+  test.runIf(process.platform === 'linux')('the thread that answers goes before the helper threads of V8', async () => {
+    const child = start('serve', '--config', config('threads.json'));
+    const tasks = `/proc/${child.pid}/task`;
+    const steps = new Map<string, Set<number>>();
+    await end(child, /Listening/, () => {
+      for (const task of readdirSync(tasks)) {
+        const name = readFileSync(`${tasks}/${task}/comm`, 'latin1').trim();
+        steps.set(name, (steps.get(name) ?? new Set()).add(getPriority(Number(task)) - getPriority()));
+      }
+      child.kill('SIGTERM');
+    });
+    expect(steps.get('V8Worker')).toEqual(new Set([5]));
+    expect(steps.get('MainThread')).toEqual(new Set([0]));
   });
 
   test('a reader that went away does not bring serve down', async () => {
