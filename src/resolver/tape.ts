@@ -17,9 +17,17 @@ export class Numbers {
 
   /** Gives the place of the number. */
   push(value: number): number {
-    if (this.count === this.values.length) this.values = grown(this.values, new Float64Array(this.count * 2));
-    this.values[this.count] = value;
-    return this.count++;
+    const at = this.take(1);
+    this.values[at] = value;
+    return at;
+  }
+
+  /** Makes room for so many numbers in a row, and gives the place of the first. */
+  take(count: number): number {
+    const at = this.count;
+    this.count = at + count;
+    if (this.count > this.values.length) this.values = grown(this.values, new Float64Array(this.values.length * 2));
+    return at;
   }
 
   /** Those there are. */
@@ -54,6 +62,7 @@ export class Tape {
   #readCount = 0;
   readonly #waits: unknown[] = [];
   #waitCount = 0;
+  /** By exchange; beyond their count, what earlier resolutions left. */
   readonly #servers: ServerAddress[] = [];
   readonly #exchanges: Numbers = new Numbers(8 * EXCHANGE_FIELDS);
   readonly #arrivals: Numbers = new Numbers(8 * ARRIVAL_FIELDS);
@@ -105,24 +114,30 @@ export class Tape {
     startMs: number,
     timeoutMs: number,
   ): number {
-    const numbers = this.#exchanges;
-    numbers.push(PROTOCOLS.indexOf(protocol));
-    numbers.push(startMs);
-    numbers.push(timeoutMs);
-    numbers.push(this.#noteOctets(query));
-    numbers.push(this.#octetCount);
-    numbers.push(UNFINISHED);
-    numbers.push(0);
-    return this.#servers.push(server) - 1;
+    const from = this.#noteOctets(query);
+    const at = this.#exchanges.take(EXCHANGE_FIELDS);
+    const { values } = this.#exchanges;
+    values[at] = PROTOCOLS.indexOf(protocol);
+    values[at + 1] = startMs;
+    values[at + 2] = timeoutMs;
+    values[at + 3] = from;
+    values[at + 4] = this.#octetCount;
+    values[at + OUTCOME_FIELD] = UNFINISHED;
+    values[at + OUTCOME_FIELD + 1] = 0;
+    const exchange = at / EXCHANGE_FIELDS;
+    this.#servers[exchange] = server;
+    return exchange;
   }
 
   noteArrival(exchange: number, atMs: number, verdict: Verdict, octets: Uint8Array): void {
-    const numbers = this.#arrivals;
-    numbers.push(exchange);
-    numbers.push(atMs);
-    numbers.push(VERDICTS.indexOf(verdict));
-    numbers.push(this.#noteOctets(octets));
-    numbers.push(this.#octetCount);
+    const from = this.#noteOctets(octets);
+    const at = this.#arrivals.take(ARRIVAL_FIELDS);
+    const { values } = this.#arrivals;
+    values[at] = exchange;
+    values[at + 1] = atMs;
+    values[at + 2] = VERDICTS.indexOf(verdict);
+    values[at + 3] = from;
+    values[at + 4] = this.#octetCount;
   }
 
   noteEnd(exchange: number, outcome: TransportOutcome, nowMs: number): void {
@@ -138,7 +153,8 @@ export class Tape {
 
   /** What was sent, in order, and what came of it. */
   exchanges(): RecordedExchange[] {
-    const arrivals = this.#servers.map((): RecordedExchange['arrivals'][number][] => []);
+    const servers = this.#servers.slice(0, this.#exchanges.count / EXCHANGE_FIELDS);
+    const arrivals = servers.map((): RecordedExchange['arrivals'][number][] => []);
     const arrived = this.#arrivals.list();
     for (let i = 0; i < arrived.length; i += ARRIVAL_FIELDS) {
       const [exchange, atMs = 0, verdict, from, to] = arrived.slice(i, i + ARRIVAL_FIELDS);
@@ -146,7 +162,7 @@ export class Tape {
       arrivals[exchange as number]?.push({ atMs, verdict: VERDICTS[verdict as number] as Verdict, octets });
     }
     const numbers = this.#exchanges.list();
-    return this.#servers.map((server, i): RecordedExchange => {
+    return servers.map((server, i): RecordedExchange => {
       const at = i * EXCHANGE_FIELDS;
       const [protocol, startMs = 0, timeoutMs = 0, from, to, outcome, endMs = 0] = numbers.slice(at);
       return {
@@ -177,11 +193,10 @@ export class Tape {
 
   /** Forgets everything. False: it has grown too long to be kept for another. */
   reset(): boolean {
-    for (let i = 0; i < this.#readCount; i++) this.#reads[i] = undefined;
-    for (let i = 0; i < this.#waitCount; i++) this.#waits[i] = undefined;
+    this.#reads.fill(undefined, 0, this.#readCount);
+    this.#waits.fill(undefined, 0, this.#waitCount);
     this.#readCount = 0;
     this.#waitCount = 0;
-    this.#servers.length = 0;
     this.#exchanges.count = 0;
     this.#arrivals.count = 0;
     this.#details = undefined;
