@@ -73,6 +73,7 @@ export function ask(
     }
 
     function hedge(): void {
+      scope.goOn();
       if (ended || inFlight >= IN_FLIGHT_MOST || scope.budget.remainingMs(scope.nowMs()) <= 0) return;
       if (addressSendsSpent(scope, lookup, delegation.zone)) return;
       const choice = next();

@@ -1,7 +1,6 @@
 // The budget of one client question: all the work it causes, wherever that arises, is paid from here.
 
 import type { LimitName, Limits } from '../base/limits.ts';
-import type { Clock } from '../base/ports.ts';
 import type { Name } from '../wire/name.ts';
 
 /** What may be spent piece by piece. */
@@ -19,12 +18,13 @@ export class Budget {
   readonly nsec3Meter: { nsec3HashesLeft: number };
   readonly #left: { [Key in Spendable]: number };
   /** No more entries than upstream queries. */
-  readonly #addressSends = new Map<Name, number>();
-  /** Zones that were asked: whether any of their servers has said a thing. No more entries than upstream queries. */
-  readonly #heard = new Map<Name, boolean>();
+  #addressSends: Map<Name, number> | undefined;
+  /** Zones that said nothing to the last lookup that asked them. No more entries than upstream queries. */
+  #silent: Set<Name> | undefined;
 
-  constructor(limits: Limits, clock: Clock) {
-    this.deadlineMs = clock.nowMs() + limits.resolutionMs;
+  /** `nowMs`: Clock.nowMs. */
+  constructor(limits: Limits, nowMs: number) {
+    this.deadlineMs = nowMs + limits.resolutionMs;
     this.#left = {
       upstreamQueries: limits.upstreamQueries,
       nameServerLookups: limits.nameServerLookups,
@@ -46,27 +46,29 @@ export class Budget {
 
   /** Counts a send to a server of `zone` for the address of a name server. */
   noteAddressSend(zone: Name): void {
+    this.#addressSends ??= new Map();
     this.#addressSends.set(zone, this.addressSends(zone) + 1);
   }
 
   /** Sends so far to servers of `zone` for addresses of name servers. */
   addressSends(zone: Name): number {
-    return this.#addressSends.get(zone) ?? 0;
+    return this.#addressSends?.get(zone) ?? 0;
   }
 
   /** A server of `zone` has responded. */
   noteHeard(zone: Name): void {
-    this.#heard.set(zone, true);
+    this.#silent?.delete(zone);
   }
 
-  /** A lookup has given `zone` up without having heard of it. */
+  /** A lookup has given `zone` up, which said nothing. */
   noteSilence(zone: Name): void {
-    if (!this.#heard.has(zone)) this.#heard.set(zone, false);
+    this.#silent ??= new Set();
+    this.#silent.add(zone);
   }
 
-  /** Whether a lookup has waited for `zone` in vain, and none has heard of it. */
+  /** Whether a lookup has waited for `zone` in vain, and none has heard of it since. */
   isSilent(zone: Name): boolean {
-    return this.#heard.get(zone) === false;
+    return this.#silent?.has(zone) === true;
   }
 
   /** How much is left of `what`. */

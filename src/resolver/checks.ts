@@ -62,7 +62,9 @@ export class Checks {
       if (!this.#scope.budget.spend('signatureChecks')) return this.spent('signatureChecks');
       const work = pacer.admit();
       const turn = this.#scope.wait(TURN, work && { work, by: undefined }, undefined);
-      if (turn !== undefined) await turn;
+      if (turn === undefined) continue;
+      await turn;
+      this.#scope.goOn();
     }
   }
 

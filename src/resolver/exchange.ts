@@ -227,6 +227,7 @@ async function sendOnce(scope: Scope, lookup: Lookup, request: ExchangeRequest, 
     return verdict;
   });
   journal?.sendEnded(sending, outcome);
+  scope.goOn();
   meter?.ended(protocol, outcome);
   // Cut shorter than the server's own timeout by what this question can wait, it says nothing of the server.
   const cut = outcome.kind === 'timeout' && remainingMs < Math.min(wait, ownMs);

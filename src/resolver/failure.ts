@@ -104,5 +104,6 @@ export async function withinDeadline<T>(scope: Scope, work: Promise<T>): Promise
     return await Promise.race([work, late]);
   } finally {
     cancel();
+    scope.goOn();
   }
 }

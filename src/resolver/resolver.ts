@@ -164,8 +164,11 @@ export class Resolver {
       const lookup = scope.rootLookup(name, type);
       if (observer) scope.emit(lookup, { kind: 'question', name, type });
       const turn = this.#starts.admit();
-      if (turn !== undefined) await turn;
-      slot.begunMs = this.#shared.options.clock.nowMs();
+      if (turn !== undefined) {
+        await turn;
+        scope.goOn();
+      }
+      slot.begunMs = scope.nowMs();
       const late = turn !== undefined && this.#isLate(slot);
       const found = late ? this.#tooLate() : forClient(scope, lookup, await resolve(scope, lookup));
       // Cancelled: a newer question has its slot. That says nothing of the name.

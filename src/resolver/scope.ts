@@ -46,6 +46,7 @@ export class Scope {
   #distrusted: Set<string> | undefined;
   #lookups = 0;
   #exchanges = 0;
+  #nowMs: number;
 
   constructor(shared: Shared, checkingDisabled: boolean, observer: Observer | undefined, journal?: Journal) {
     journal?.begin(shared);
@@ -54,7 +55,8 @@ export class Scope {
     this.clock = clock;
     this.random = random;
     this.transport = transport;
-    this.budget = new Budget(shared.options.limits, clock);
+    this.#nowMs = clock.nowMs();
+    this.budget = new Budget(shared.options.limits, this.#nowMs);
     this.checkingDisabled = checkingDisabled;
     this.observer = observer;
     this.journal = journal;
@@ -75,8 +77,14 @@ export class Scope {
     return this.journal.wait(what, about, running?.work, running?.by === this);
   }
 
+  /** Clock.nowMs as it was when the resolution began or last went on: between two waits time stands still. */
   nowMs(): number {
-    return this.clock.nowMs();
+    return this.#nowMs;
+  }
+
+  /** To be called when the resolution goes on after a wait, for whatever it waited. */
+  goOn(): void {
+    this.#nowMs = this.clock.nowMs();
   }
 
   /** Seconds since 1970. */
