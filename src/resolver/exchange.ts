@@ -254,15 +254,12 @@ function patienceMs(expectedMs: number, attempt: number, { mostTimeoutMs }: Limi
 const PATIENCE_MS = 400;
 
 function noteOutcome(scope: Scope, state: ServerState, protocol: 'udp' | 'tcp', outcome: TransportOutcome): void {
-  const { families } = scope.shared.caches;
-  if (outcome.kind === 'response') {
-    // TCP time includes connecting: it would make the next UDP wait too long.
-    if (protocol === 'udp') noteRtt(state, outcome.rttMs, scope.nowMs());
-    families.note(state.family, true, scope.nowMs());
-  } else if (outcome.kind !== 'suspect') {
-    noteTimeout(state, scope.nowMs());
-    families.note(state.family, false, scope.nowMs());
-  }
+  if (outcome.kind === 'suspect') return;
+  const nowMs = scope.nowMs();
+  scope.shared.caches.families.note(state.family, outcome.kind === 'response', nowMs);
+  if (outcome.kind !== 'response') noteTimeout(state, nowMs);
+  // TCP time includes connecting: it would make the next UDP wait too long.
+  else if (protocol === 'udp') noteRtt(state, outcome.rttMs, nowMs);
 }
 
 function sent(
