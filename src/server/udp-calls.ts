@@ -5,6 +5,7 @@ import type { ServerAddress } from '../base/ports.ts';
 import { parseIp } from '../base/prefix.ts';
 import { makeSockaddr, portOf, SOCKET_OPTION, type SystemCalls } from '../base/system-calls.ts';
 import { addressToText } from '../wire/address.ts';
+import type { Handled } from './handle.ts';
 import { BATCH_MOST, UdpBatch } from './udp-batch.ts';
 import {
   sendLater,
@@ -69,6 +70,16 @@ function serve(
   let accepting = true;
   let open = true;
 
+  /** A fault of ours costs the query that met it, not the others of its batch. */
+  function handle(query: Uint8Array, i: number, out: Uint8Array): Handled {
+    try {
+      return handler.handle(query, batch.lengthOf(i), batch.sourceOf(i), false, out);
+    } catch (error) {
+      reportFault('fault while answering over UDP', error);
+      return 0;
+    }
+  }
+
   /** Whether some replies come later. */
   function answerBatch(received: number): boolean {
     let replies = 0;
@@ -76,7 +87,7 @@ function serve(
     for (let i = 0; i < received; i++) {
       const out = batch.replies[replies] as Uint8Array;
       const query = batch.queries[i] as Uint8Array;
-      const handled = handler.handle(query, batch.lengthOf(i), batch.sourceOf(i), false, out);
+      const handled = handle(query, i, out);
       if (typeof handled !== 'number') {
         later = true;
         const to = batch.sockaddrOf(i);
@@ -94,14 +105,10 @@ function serve(
 
   function answer(): boolean {
     let later = false;
-    try {
-      for (let batches = 0; batches < BATCHES_MOST && accepting; batches++) {
-        const received = batch.receive();
-        if (answerBatch(received)) later = true;
-        if (received < BATCH_MOST / 2) break;
-      }
-    } catch (error) {
-      reportFault('fault while answering over UDP', error);
+    for (let batches = 0; batches < BATCHES_MOST && accepting; batches++) {
+      const received = batch.receive();
+      if (answerBatch(received)) later = true;
+      if (received < BATCH_MOST / 2) break;
     }
     return later;
   }

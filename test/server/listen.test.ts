@@ -7,7 +7,9 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { silentLog } from '../../src/base/ports.ts';
 import type { SystemCalls } from '../../src/base/system-calls.ts';
 import { findSystemCalls } from '../../src/net/system-calls.ts';
+import type { Handler } from '../../src/server/handle.ts';
 import { expandListen, listenOn, parseListen } from '../../src/server/listen.ts';
+import { listenUdp } from '../../src/server/udp.ts';
 import { parseMessage } from '../../src/wire/message.ts';
 import { nameToText } from '../../src/wire/name.ts';
 import { RCODE } from '../../src/wire/types.ts';
@@ -120,6 +122,30 @@ describe.each(ways)('a server that uses %s', (_, calls) => {
     client.send(makeQuery());
     await client.until(1);
     expect(server.stats().queries).toBe(2);
+  });
+
+  it('loses by a fault of ours the query that met it, and none that came with it', async () => {
+    const faults: unknown[] = [];
+    const handle: Handler['handle'] = (query, length, _from, _overTcp, out) => {
+      if (query[0] === 1) throw new Error('a fault');
+      out.set(query.subarray(0, length));
+      return length;
+    };
+    const reportFault = (_what: string, fault: unknown): number => faults.push(fault);
+    const options = { handler: { handle } as Handler, reportFault, reuseAddress: false, calls };
+    const listener = await listenUdp({ ip: '127.0.0.1', port: 0 }, options);
+    closers.push(() => listener.close());
+    const client = await heldUdp(0, '127.0.0.1');
+    const replies: number[] = [];
+    const two = new Promise<void>((resolve) => {
+      client.on('message', ([first = 0]) => {
+        if (replies.push(first) === 2) resolve();
+      });
+    });
+    for (const octet of [0, 1, 2]) client.send(Uint8Array.of(octet), listener.address.port, '127.0.0.1');
+    await two;
+    expect(replies.sort()).toEqual([0, 2]);
+    expect(faults).toEqual([new Error('a fault')]);
   });
 
   const ipv6 = Object.values(networkInterfaces()).some((entries) => entries?.some(({ address }) => address === '::1'));
