@@ -61,7 +61,8 @@ test.each(['rough', 'hostile'] as const)('in %s weather all that failed plays ex
     for (let burst = 0; burst < 3; burst++) {
       const results = await askAll(
         world,
-        Array.from({ length: 12 }, () => drawRequest(world)),
+        // More than begin in one turn.
+        Array.from({ length: 24 }, () => drawRequest(world)),
       );
       const kept = [...world.failures.list()];
       for (const { failure } of results) {

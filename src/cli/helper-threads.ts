@@ -1,7 +1,7 @@
 // V8 compiles and collects garbage on threads of its own: on a machine without a core to spare they take turns with the
 // thread that answers, some milliseconds each.
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { constants, getPriority, setPriority } from 'node:os';
 
 /**
@@ -10,17 +10,19 @@ import { constants, getPriority, setPriority } from 'node:os';
  */
 const HELPER_STEPS = 5;
 
-/** Where Linux has the threads of this process. */
+/** Where Linux has the threads of this process; nowhere on another system. */
 const THREADS = '/proc/self/task';
 
 /** Lets the thread that answers go before V8's own, where the system allows it. To be called when V8 has started. */
 export function lowerHelperThreads(): void {
+  if (existsSync(THREADS)) readdirSync(THREADS).forEach(lower);
+}
+
+function lower(thread: string): void {
   try {
-    for (const thread of readdirSync(THREADS)) {
-      if (!readFileSync(`${THREADS}/${thread}/comm`, 'latin1').startsWith('V8Worker')) continue;
-      setPriority(Number(thread), Math.min(constants.priority.PRIORITY_LOW, getPriority() + HELPER_STEPS));
-    }
+    if (!readFileSync(`${THREADS}/${thread}/comm`, 'latin1').startsWith('V8Worker')) return;
+    setPriority(Number(thread), Math.min(constants.priority.PRIORITY_LOW, getPriority() + HELPER_STEPS));
   } catch {
-    // Another system than Linux, or one that forbids it: answers wait a little longer, and are the same.
+    // It has ended, or the system forbids it: answers wait a little longer, and are the same.
   }
 }

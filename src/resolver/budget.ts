@@ -1,6 +1,7 @@
 // The budget of one client question: all the work it causes, wherever that arises, is paid from here.
 
 import type { LimitName, Limits } from '../base/limits.ts';
+import type { ServerState } from '../cache/servers.ts';
 import type { Name } from '../wire/name.ts';
 
 /** What may be spent piece by piece. */
@@ -19,8 +20,9 @@ export class Budget {
   readonly #left: { [Key in Spendable]: number };
   /** No more entries than upstream queries. */
   #addressSends: Map<Name, number> | undefined;
-  /** Zones that said nothing to the last lookup that asked them. No more entries than upstream queries. */
-  #silent: Set<Name> | undefined;
+  /** Servers that have responded, and those that a lookup has waited for in vain. No more than upstream queries. */
+  readonly #heard: ServerState[] = [];
+  #silent: ServerState[] | undefined;
 
   /** `nowMs`: Clock.nowMs. */
   constructor(limits: Limits, nowMs: number) {
@@ -55,20 +57,19 @@ export class Budget {
     return this.#addressSends?.get(zone) ?? 0;
   }
 
-  /** A server of `zone` has responded. */
-  noteHeard(zone: Name): void {
-    this.#silent?.delete(zone);
+  noteHeard(server: ServerState): void {
+    if (!this.#heard.includes(server)) this.#heard.push(server);
   }
 
-  /** A lookup has given `zone` up, which said nothing. */
-  noteSilence(zone: Name): void {
-    this.#silent ??= new Set();
-    this.#silent.add(zone);
+  /** A lookup has waited for these servers for as long as a zone is waited for. */
+  noteSilence(servers: readonly ServerState[]): void {
+    this.#silent ??= [];
+    for (const server of servers) if (!this.#silent.includes(server)) this.#silent.push(server);
   }
 
-  /** Whether a lookup has waited for `zone` in vain, and none has heard of it since. */
-  isSilent(zone: Name): boolean {
-    return this.#silent?.has(zone) === true;
+  /** Whether a lookup has waited for the server in vain, and none has ever heard of it. */
+  isSilent(server: ServerState): boolean {
+    return this.#silent?.includes(server) === true && !this.#heard.includes(server);
   }
 
   /** How much is left of `what`. */

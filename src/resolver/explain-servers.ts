@@ -53,7 +53,8 @@ export function judgeServers(facts: Facts, dead?: Name): Verdict {
 export function deadZoneOf(facts: Facts, names: readonly Name[]): Name | undefined {
   const silent = new Set(facts.deeds.filter(({ kind }) => SILENCE.has(kind)).map(({ zone }) => zone));
   for (const { zone, kind } of facts.deeds) if (!SILENCE.has(kind)) silent.delete(zone);
-  const zoneOf = (name: Name): Name | undefined => [...silent].find((zone) => isSubdomainOf(name, zone));
+  const deepestFirst = [...silent].sort((a, b) => labelCount(b) - labelCount(a));
+  const zoneOf = (name: Name): Name | undefined => deepestFirst.find((zone) => isSubdomainOf(name, zone));
   return names.every((name) => zoneOf(name) !== undefined) ? names.map(zoneOf).at(-1) : undefined;
 }
 

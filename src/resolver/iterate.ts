@@ -91,7 +91,7 @@ export async function iterate(scope: Scope, lookup: Lookup, find: Find, minimisi
         if (await searchGlue(scope, lookup, position, find)) continue;
         const addresses = position.search.candidates(scope).length;
         const failure = giveUp(scope, delegation, position.tried.troubles, addresses, lookup);
-        if (failure.reason === 'network') scope.budget.noteSilence(zone);
+        if (scope.nowMs() >= position.tried.silentUntilMs) scope.budget.noteSilence(position.tried.servers);
         return failure;
       }
       position.tried.noteNews();
@@ -113,7 +113,7 @@ export async function iterate(scope: Scope, lookup: Lookup, find: Find, minimisi
       continue;
     }
     position.tried.noteNews();
-    scope.budget.noteHeard(zone);
+    scope.budget.noteHeard(heard.candidate.state);
 
     const asked: Asked = { zone, name: question.name, type: question.type, role };
     const response = scrub(

@@ -41,8 +41,9 @@ export function stand(
   // A zone met again within one lookup is not asked from scratch.
   const tried = places.get(delegation.zone) ?? new Tried();
   if (tried.total > 0 && candidates.some(({ state }) => tried.sends(state) === 0)) tried.noteNews();
-  // Who was silent as long as a zone is waited for is so to the next lookup of the same question, too (RFC 9520, 3.1).
-  if (tried.total === 0 && scope.budget.isSilent(delegation.zone)) tried.noteSilence(scope.nowMs());
+  // Servers that were silent for as long as a zone is waited for are so to the next lookup of the same question, too.
+  const silent = candidates.length > 0 && candidates.every(({ state }) => scope.budget.isSilent(state));
+  if (silent && tried.total === 0) tried.noteSilence(scope.nowMs());
   places.set(delegation.zone, tried);
   return { delegation, search, tried, cached };
 }

@@ -164,10 +164,9 @@ export class Resolver {
       const lookup = scope.rootLookup(name, type);
       if (observer) scope.emit(lookup, { kind: 'question', name, type });
       const turn = this.#starts.admit();
-      if (turn !== undefined) {
-        await turn;
-        scope.goOn();
-      }
+      if (turn !== undefined) await turn;
+      // Whether it waited or not: a recording of it is played where there is no queue.
+      scope.goOn();
       slot.begunMs = scope.nowMs();
       const late = turn !== undefined && this.#isLate(slot);
       const found = late ? this.#tooLate() : forClient(scope, lookup, await resolve(scope, lookup));

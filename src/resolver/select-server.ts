@@ -42,7 +42,12 @@ export class Tried {
     this.silentUntilMs = Number.POSITIVE_INFINITY;
   }
 
-  /** Another lookup has waited for the zone in vain. */
+  /** To whom something was sent, a server each time. */
+  get servers(): readonly ServerState[] {
+    return this.#sent;
+  }
+
+  /** Another lookup has waited for the zone's servers in vain. */
   noteSilence(nowMs: number): void {
     this.silentUntilMs = nowMs;
     this.noteTrouble('no reply to an earlier question: timeout');

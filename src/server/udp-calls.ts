@@ -105,10 +105,14 @@ function serve(
 
   function answer(): boolean {
     let later = false;
-    for (let batches = 0; batches < BATCHES_MOST && accepting; batches++) {
-      const received = batch.receive();
-      if (answerBatch(received)) later = true;
-      if (received < BATCH_MOST / 2) break;
+    try {
+      for (let batches = 0; batches < BATCHES_MOST && accepting; batches++) {
+        const received = batch.receive();
+        if (answerBatch(received)) later = true;
+        if (received < BATCH_MOST / 2) break;
+      }
+    } catch (error) {
+      reportFault('fault while answering over UDP', error);
     }
     return later;
   }

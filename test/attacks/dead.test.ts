@@ -143,6 +143,18 @@ describe('the bound on silence spares', () => {
     expect(ms).toBeLessThan(4100);
   });
 
+  it('a zone whose server says nothing to questions of one type', async () => {
+    const world = new World({ upstream: { ipv6: true } });
+    const nameServers = { 'ns1.dns.com.': '', 'ns2.dns.com.': '', 'ns3.dns.com.': '' };
+    world.serve(ROOT_IP, delegating({ 'bad.com.': nameServers, 'dns.com.': { 'ns.dns.com.': '10.9.0.1' } }));
+    world.serve('10.9.0.1', ({ text, type }) => {
+      if (type === TYPE.AAAA) return undefined;
+      return text === 'ns3.dns.com.' && type === TYPE.A ? { answer: `${text} 300 A 10.0.0.2` } : {};
+    });
+    world.serve('10.0.0.2', addressServer('bad.com.', '192.0.2.1'));
+    expect(addresses(await world.ask('www.bad.com.'))).toEqual(['192.0.2.1']);
+  });
+
   it('a zone of which one name server can be found, and two cannot', async () => {
     const world = new World();
     const nameServers = { 'ns.dead1.com.': '', 'ns.dead2.com.': '', 'ns.good.com.': '' };
