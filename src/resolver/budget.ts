@@ -57,6 +57,7 @@ export class Budget {
     return this.#addressSends?.get(zone) ?? 0;
   }
 
+  /** The server has responded. */
   noteHeard(server: ServerState): void {
     if (!this.#heard.includes(server)) this.#heard.push(server);
   }

@@ -62,9 +62,10 @@ export class Checks {
       if (!this.#scope.budget.spend('signatureChecks')) return this.spent('signatureChecks');
       const work = pacer.admit();
       const turn = this.#scope.wait(TURN, work && { work, by: undefined }, undefined);
-      if (turn === undefined) continue;
-      await turn;
-      this.#scope.goOn();
+      if (turn !== undefined) {
+        await turn;
+        this.#scope.goOn();
+      }
     }
   }
 

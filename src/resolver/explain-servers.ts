@@ -54,8 +54,8 @@ export function deadZoneOf(facts: Facts, names: readonly Name[]): Name | undefin
   const silent = new Set(facts.deeds.filter(({ kind }) => SILENCE.has(kind)).map(({ zone }) => zone));
   for (const { zone, kind } of facts.deeds) if (!SILENCE.has(kind)) silent.delete(zone);
   const deepestFirst = [...silent].sort((a, b) => labelCount(b) - labelCount(a));
-  const zoneOf = (name: Name): Name | undefined => deepestFirst.find((zone) => isSubdomainOf(name, zone));
-  return names.every((name) => zoneOf(name) !== undefined) ? names.map(zoneOf).at(-1) : undefined;
+  const dead = names.map((name) => deepestFirst.find((zone) => isSubdomainOf(name, zone)));
+  return dead.includes(undefined) ? undefined : dead.at(-1);
 }
 
 /** Forwarders and stubs are named by the configuration. */

@@ -90,9 +90,8 @@ export async function iterate(scope: Scope, lookup: Lookup, find: Find, minimisi
       if (candidate === undefined) {
         if (await searchGlue(scope, lookup, position, find)) continue;
         const addresses = position.search.candidates(scope).length;
-        const failure = giveUp(scope, delegation, position.tried.troubles, addresses, lookup);
         if (scope.nowMs() >= position.tried.silentUntilMs) scope.budget.noteSilence(position.tried.servers);
-        return failure;
+        return giveUp(scope, delegation, position.tried.troubles, addresses, lookup);
       }
       position.tried.noteNews();
       choice = { candidate, why: 'retry', expectedMs: undefined };

@@ -42,8 +42,9 @@ export function stand(
   const tried = places.get(delegation.zone) ?? new Tried();
   if (tried.total > 0 && candidates.some(({ state }) => tried.sends(state) === 0)) tried.noteNews();
   // Servers that were silent for as long as a zone is waited for are so to the next lookup of the same question, too.
-  const silent = candidates.length > 0 && candidates.every(({ state }) => scope.budget.isSilent(state));
-  if (silent && tried.total === 0) tried.noteSilence(scope.nowMs());
+  if (tried.total === 0 && candidates.length > 0 && candidates.every(({ state }) => scope.budget.isSilent(state))) {
+    tried.noteSilence(scope.nowMs());
+  }
   places.set(delegation.zone, tried);
   return { delegation, search, tried, cached };
 }
