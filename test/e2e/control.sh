@@ -41,7 +41,8 @@ tell "nor does it hide the daemon" 0 '^rootwalk ' -- status
 configure "$work/control.yaml"
 mkdir "$work/load"
 for round in {1..100}; do
-  ask "n$((round % 7)).example.com" A >"$work/load/$round" 2>&1 &
+  # dig lets others share its port (SO_REUSEPORT): of two that drew the same one, one would get both replies.
+  ask -b "0.0.0.0#$((20000 + round))" "n$((round % 7)).example.com" A >"$work/load/$round" 2>&1 &
   asking+=("$!")
   kill -HUP "$pid"
 done
