@@ -5,7 +5,10 @@ export class AssertionError extends Error {
   override readonly name = 'AssertionError';
 }
 
-/** Throws {@link AssertionError} with `message` unless `condition` holds. */
+/**
+ * Throws {@link AssertionError} with `message` unless `condition` holds. The message is a constant: one that is put together
+ * costs each time, not only when it is needed.
+ */
 export function assert(condition: unknown, message: string): asserts condition {
   if (!condition) throw new AssertionError(message);
 }

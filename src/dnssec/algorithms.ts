@@ -115,7 +115,7 @@ export function verifyOctets(algorithm: Algorithm, key: KeyObject, data: Uint8Ar
  */
 function derSignature(signature: Uint8Array): Uint8Array {
   const half = signature.length / 2;
-  const der = new Uint8Array(signature.length + 8);
+  const der = Buffer.allocUnsafe(signature.length + 8);
   let at = 2;
   for (let start = 0; start < signature.length; start += half) {
     let from = start;
@@ -124,6 +124,7 @@ function derSignature(signature: Uint8Array): Uint8Array {
     const octets = start + half - from;
     der[at] = 0x02;
     der[at + 1] = octets + sign;
+    der[at + 2] = 0;
     at += 2 + sign;
     for (let i = 0; i < octets; i++) der[at++] = signature[from + i] as number;
   }

@@ -22,20 +22,18 @@ export function signedData(
   const signer = nameOctets(rrsig.signer);
   let length = rrsigFixedOctets + signer.length;
   for (const rdata of rdatas) length += owner.length + 10 + rdata.length;
-  const out = new Uint8Array(length);
+  const out = Buffer.allocUnsafe(length);
   out.set(rrsigRdata.subarray(0, rrsigFixedOctets), 0);
   out.set(signer, rrsigFixedOctets); // RFC 6840, 5.1: lower-cased here, and a Name is
   let at = rrsigFixedOctets + signer.length;
-  const view = new DataView(out.buffer);
   for (const rdata of rdatas) {
     out.set(owner, at);
-    at += owner.length;
-    view.setUint16(at, rrset.type);
-    view.setUint16(at + 2, rrset.class);
-    view.setUint32(at + 4, rrsig.originalTtl);
-    view.setUint16(at + 8, rdata.length);
-    out.set(rdata, at + 10);
-    at += 10 + rdata.length;
+    at = out.writeUInt16BE(rrset.type, at + owner.length);
+    at = out.writeUInt16BE(rrset.class, at);
+    at = out.writeUInt32BE(rrsig.originalTtl, at);
+    at = out.writeUInt16BE(rdata.length, at);
+    out.set(rdata, at);
+    at += rdata.length;
   }
   return out;
 }

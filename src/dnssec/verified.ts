@@ -1,5 +1,6 @@
 // Remembers which signatures have verified: the NSEC3 of a TLD comes with many a referral, and is checked once.
 
+import { Buffer } from 'node:buffer';
 import { hash } from 'node:crypto';
 import type { ZoneKey } from './keys.ts';
 
@@ -24,7 +25,7 @@ export class VerifiedSignatures {
   idOf(key: ZoneKey, signature: Uint8Array, data: Uint8Array): string | undefined {
     if (data.length > dataOctetsMax) return undefined;
     const { rdata } = key;
-    const whole = new Uint8Array(4 + rdata.length + signature.length + data.length);
+    const whole = Buffer.allocUnsafe(4 + rdata.length + signature.length + data.length);
     // Without the lengths other octets could be parted into the same whole.
     whole[0] = rdata.length >>> 8;
     whole[1] = rdata.length;

@@ -27,7 +27,7 @@ export function systemRandom(): Random {
 
   return {
     integer(below: number): number {
-      assert(Number.isInteger(below) && below >= 1 && below <= 0x1_0000_0000, `random below ${below}`);
+      assert(Number.isInteger(below) && below >= 1 && below <= 0x1_0000_0000, 'a bound is 1..2^32');
       // Words at or above the greatest multiple of `below` would favour small values: drawn again.
       const fair = 0x1_0000_0000 - (0x1_0000_0000 % below);
       for (let draw = 0; draw < DRAWS_MAX; draw += 1) {

@@ -131,7 +131,7 @@ export function labelCount(name: Name): number {
 /** The last `labels` labels of `name`; AssertionError when it has fewer. */
 export function ancestorOf(name: Name, labels: number): Name {
   let surplus = labelCount(name) - labels;
-  assert(surplus >= 0 && labels >= 0, `${nameToText(name)} has no ancestor of ${labels} labels`);
+  assert(surplus >= 0 && labels >= 0, 'a name has no ancestor of so many labels');
   let at = 0;
   for (; surplus > 0; surplus--) at += name.charCodeAt(at) + 1;
   return name.slice(at) as Name;
@@ -169,7 +169,7 @@ export function compareNames(a: Name, b: Name): number {
 /** `*.` before `name`, which fits whenever `name` has a child; else (over 255 octets) AssertionError. */
 export function wildcardOf(name: Name): Name {
   const wildcard = prependLabel('*', name);
-  assert(wildcard !== undefined, `no wildcard fits below ${nameToText(name)}`);
+  assert(wildcard !== undefined, 'no wildcard fits below so long a name');
   return wildcard;
 }
 
@@ -180,7 +180,7 @@ export function isWildcard(name: Name): boolean {
 
 /** `name` with its ancestor `from` replaced by `to` (RFC 6672, 2.2); undefined when over 255 octets. */
 export function replaceSuffix(name: Name, from: Name, to: Name): Name | undefined {
-  assert(isSubdomainOf(name, from), `${nameToText(name)} is not below ${nameToText(from)}`);
+  assert(isSubdomainOf(name, from), 'a suffix is replaced that the name does not have');
   if (name.length - from.length + to.length > nameOctetsMax) return undefined;
   return (name.slice(0, name.length - from.length) + to) as Name;
 }
@@ -198,7 +198,7 @@ export function labelsOf(name: Name): string[] {
 
 /** `label` (1..63 characters, each an octet; folded here) before `name`; undefined when that has over 255 octets. */
 export function prependLabel(label: string, name: Name): Name | undefined {
-  assert(label.length > 0 && label.length <= labelOctetsMax, `a label has 1..63 octets, not ${label.length}`);
+  assert(label.length > 0 && label.length <= labelOctetsMax, 'a label has 1..63 octets');
   if (name.length + label.length + 1 > nameOctetsMax) return undefined;
   return (String.fromCharCode(label.length) + foldText(label) + name) as Name;
 }
@@ -223,5 +223,9 @@ export function nameToText(name: Name): string {
 
 /** ASCII upper case to lower; String.toLowerCase would also fold octets above 127. */
 function foldText(text: string): string {
-  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  for (let i = 0; i < text.length; i++) {
+    const octet = text.charCodeAt(i);
+    if (octet >= 0x41 && octet <= 0x5a) return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  }
+  return text;
 }
