@@ -37,7 +37,7 @@ export interface RecordEntry {
   /** NSEC or NSEC3 RRsets that prove a wildcard expansion, or that came with an alias and speak of where it leads. */
   readonly proof: readonly RRset[];
   /** Why it is bogus or insecure, or what it was synthesised from (RFC 8198). */
-  readonly why?: ExtendedError;
+  readonly why?: ExtendedError | undefined;
 }
 
 /** That a name, or a type at a name, does not exist (RFC 2308). */
@@ -55,7 +55,7 @@ export interface DenialEntry {
   /** The zone of the server that gave it. */
   readonly zone: Name;
   /** Why it is bogus or insecure, or what it was synthesised from (RFC 8198). */
-  readonly why?: ExtendedError;
+  readonly why?: ExtendedError | undefined;
 }
 
 /** That a question could not be answered a moment ago (RFC 9520). */

@@ -134,8 +134,7 @@ export class Records {
    * expires within `bogusTtlSeconds` (RFC 4035, 4.7). The copy is returned whether kept or not.
    */
   upgrade<E extends RecordEntry | DenialEntry>(entry: E, security: Security, nowMs: number, why?: ExtendedError): E {
-    const { why: _, ...rest } = entry;
-    const copy = { ...rest, security, ...(why && { why }) } as E;
+    const copy = { ...entry, security, why };
     const upgraded = { ...copy, expiresAtMs: this.#capped(copy, this.#limits.ttlSeconds, nowMs) };
     if (upgraded.kind === 'rrset') this.put(upgraded, nowMs);
     else this.putDenial(upgraded, nowMs);

@@ -86,8 +86,8 @@ export function* verifyRRset(
     if (failure === undefined) return secure(rrset, zoneKeys.zone, candidate);
     worst = heavier(failure, worst);
   }
-  const text = `${nameToText(rrset.name)} ${typeToText(rrset.type)}: ${worst.text}`;
-  return { kind: 'bogus', why: { code: worst.code, text } };
+  const { code, text } = worst ?? unsigned(zoneKeys.zone);
+  return { kind: 'bogus', why: { code, text: `${nameToText(rrset.name)} ${typeToText(rrset.type)}: ${text}` } };
 }
 
 /** Runs the steps of a verification to their end without a pause; undefined when `checksMax` checks did not suffice. */
@@ -105,17 +105,18 @@ interface Fault extends ExtendedError {
 }
 
 /**
- * The checks worth making, cheapest algorithm first, cut to the limits; and the fault to tell should all of them fail.
+ * The checks worth making, cheapest algorithm first, cut to the limits; and the fault to tell should all of them fail, if
+ * there was any beside theirs.
  * KeyTrap (CVE-2023-50387): signatures, keys of one tag, and their products are each bounded.
  */
-export function candidates(
+function candidates(
   rrset: RRset,
   zoneKeys: ZoneKeys,
   context: VerifyContext,
-): { readonly list: readonly Candidate[]; readonly fault: Fault } {
+): { readonly list: readonly Candidate[]; readonly fault: Fault | undefined } {
   const { limits } = context;
   const list: Candidate[] = [];
-  let fault = unsigned(zoneKeys.zone);
+  let fault: Fault | undefined;
   let signatures = 0;
   for (const rrsigRdata of rrset.signatures) {
     const judged = judgeSignature(rrset, rrsigRdata, zoneKeys.zone, context);
@@ -250,12 +251,12 @@ function secure(rrset: RRset, zone: Name, { rrsig, key, validSeconds }: Candidat
   };
 }
 
-function unsigned(zone: Name): Fault {
-  return { weight: 0, code: EDE.rrsigsMissing, text: `no signature by ${nameToText(zone)}` };
+function unsigned(zone: Name): ExtendedError {
+  return { code: EDE.rrsigsMissing, text: `no signature by ${nameToText(zone)}` };
 }
 
-function heavier(a: Fault, b: Fault): Fault {
-  return a.weight > b.weight ? a : b;
+function heavier(a: Fault, b: Fault | undefined): Fault {
+  return b === undefined || a.weight > b.weight ? a : b;
 }
 
 function signatureToText(rrsig: Rrsig): string {

@@ -54,13 +54,17 @@ export function ask(
         return true;
       };
       const untilMs = tried.silentUntilMs;
+      const { name, type, recursionDesired, minimised } = question;
       exchange(scope, lookup, {
         zone: delegation.zone,
         server: candidate.state,
+        name,
+        type,
+        recursionDesired,
+        minimised,
         attempt,
         untilMs,
         mayRepeat,
-        ...question,
       }).then((reply) => {
         inFlight -= 1;
         // Response or not, something came back: the exchange below has noted it.

@@ -68,6 +68,8 @@ export function synthesise(scope: Scope, name: Name, type: number): Found | unde
 function isCutOff(scope: Scope, trust: TrustState, zone: Name, name: Name): boolean {
   // A zone that is forwarded or private may well be denied by the public zone above it.
   if (labelCount(scope.closest(name).zone) > labelCount(zone)) return true;
+  // Most resolvers have the root's anchor and nothing else, and need no name of an ancestor to look for it.
+  if (trust.anchors.size === 1 && trust.anchors.has(ROOT) && trust.negativeAnchors.size === 0) return false;
   for (let above = name; above !== zone; above = parentOf(above)) {
     if (trust.anchors.has(above) || trust.negativeAnchors.has(above)) return true;
   }
