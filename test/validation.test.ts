@@ -221,6 +221,13 @@ describe('servers that fail', () => {
     expect(GOOD_IPS.map((ip) => world.sentTo(ip) > 0)).toEqual([true, true]);
   });
 
+  it('whoever gave bogus data is asked once more when no other is left: what was forged may be right now', async () => {
+    let times = 0;
+    const once: Behaviour = (asked) =>
+      asked.text === 'www.good.' && ++times === 1 ? forged(asked) : good.reply(asked);
+    expect((await signedInternet({ [FIRST_IP]: once, [SECOND_IP]: forged }).ask('www.good.')).security).toBe('secure');
+  });
+
   it('another is asked before keys count as bogus', async () => {
     const stranger = new SignedZone('good.', 'www.good. A 192.0.2.66');
     const world = signedInternet({

@@ -93,7 +93,7 @@ export const limitTable: { readonly [Name in LimitName]: LimitRow } = {
     0,
     10,
     'retries',
-    'other servers are asked before data count as bogus, per client question; Unbound 5',
+    'servers are asked again, others first, before data count as bogus, per client question; Unbound 5',
   ),
   nsec3Iterations: row(50, 0, 2500, 'iterations', 'RFC 9276, 3.2: above it a zone is insecure'),
   nsec3Hashes: row(64, 1, 10_000, 'hashes', 'CVE-2023-50868, per client question'),

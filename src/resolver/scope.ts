@@ -42,8 +42,8 @@ export class Scope {
   readonly #fresh: FreshData = new FreshData();
   /** Signed NSEC and NSEC3 that came beside an alias, by the zone that signed them, and when they are over. */
   beside: Map<Name, { readonly proof: readonly RRset[]; readonly expiresAtMs: number }> | undefined;
-  /** Who gave bogus data for a zone: they are not asked for it again. */
-  #distrusted: Set<string> | undefined;
+  /** Who gave bogus data for a zone, and how often. */
+  #distrusted: Map<string, number> | undefined;
   #lookups = 0;
   #exchanges = 0;
   #nowMs: number;
@@ -158,12 +158,14 @@ export class Scope {
   distrust(found: Found): boolean {
     if (found.kind === 'failure' || !this.budget.spend('bogusRetries')) return false;
     const entries = found.kind === 'records' ? found.entries : [found.entry];
+    this.#distrusted ??= new Map();
+    const givers = new Set<string>();
     for (const entry of entries) {
       const server = this.#fresh.giverOf(entry);
-      this.#distrusted ??= new Set();
-      if (server !== undefined) this.#distrusted.add(`${addressKey(server)} ${entry.zone}`);
+      if (server !== undefined) givers.add(`${addressKey(server)} ${entry.zone}`);
       this.forget(entry);
     }
+    for (const giver of givers) this.#distrusted.set(giver, (this.#distrusted.get(giver) ?? 0) + 1);
     return true;
   }
 
@@ -184,9 +186,9 @@ export class Scope {
     return this.validates && (delegation.ds !== undefined || trust?.anchors.has(delegation.zone) === true);
   }
 
-  /** Whether this server's data for `zone` proved bogus within this question. */
-  isDistrusted(zone: Name, server: ServerAddress): boolean {
-    return this.#distrusted?.has(`${addressKey(server)} ${zone}`) === true;
+  /** How often this server's data for `zone` proved bogus within this question. */
+  distrustsOf(zone: Name, server: ServerAddress): number {
+    return this.#distrusted?.get(`${addressKey(server)} ${zone}`) ?? 0;
   }
 
   rrset(name: Name, type: number): RecordEntry | undefined {

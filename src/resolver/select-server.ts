@@ -116,6 +116,14 @@ const EXPLORE_ONE_IN = 20;
 const SLOW_MS = 400;
 
 /**
+ * How often a server's bogus data are put up with within a client question. What was forged on the way, or taken from an
+ * answer to another question, may be right the next time; Unbound asks again, too.
+ */
+const DISTRUSTS_MOST = 1;
+/** Whoever gave them is asked after all others. */
+const DISTRUST = 10_000;
+
+/**
  * The server to ask next among `candidates`, or undefined when each has been asked enough or is crowded, or all have been
  * silent for too long. Least-tried first; within these the fastest, now and then another; servers in backoff, of a dead
  * family or lame only when nothing else is left.
@@ -137,8 +145,9 @@ export function selectServer(
     const { state } = candidate;
     const sends = tried.sends(state);
     if (sends >= limits.sendsPerServer || tried.hasFailed(state)) continue;
-    if (scope.isDistrusted(zone, state.address)) continue;
-    const penalty = sends * 2 + penaltyOf(scope, zone, state, nowMs);
+    const distrusts = scope.distrustsOf(zone, state.address);
+    if (distrusts > DISTRUSTS_MOST) continue;
+    const penalty = sends * 2 + penaltyOf(scope, zone, state, nowMs) + distrusts * DISTRUST;
     if (penalty < least) {
       least = penalty;
       pool = [];

@@ -24,9 +24,7 @@ export function makeQuery(
     // RFC 6840, 5.9: a forwarder is to hand over what it has; we validate, or know why not.
     checkingDisabled: request.recursionDesired && scope.shared.trust !== undefined,
     // DO always, whatever the client asked: signatures are kept with their RRset (RFC 4035, 3.2.1).
-    edns: form.edns
-      ? { udpPayloadOctets: upstream.udpPayloadOctets, version: 0, dnssecOk: true, options }
-      : undefined,
+    edns: form.edns ? { udpPayloadOctets: upstream.udpPayloadOctets, version: 0, dnssecOk: true, options } : undefined,
   });
   if (upstream.caseRandomisation) randomiseCase(query, scope);
   return { query, id };
