@@ -2,6 +2,7 @@
 
 import type { Limits } from '../base/limits.ts';
 import type { Clock } from '../base/ports.ts';
+import { CLIENT_COOKIE_OCTETS } from '../cache/server-cookies.ts';
 import type { Resolution, ResolveRequest } from '../resolver/types.ts';
 import { WireError } from '../wire/error.ts';
 import { parseQuestion } from '../wire/message.ts';
@@ -10,6 +11,7 @@ import type { ClientClass } from './acl.ts';
 import { type Cookies, createCookies } from './cookie.ts';
 import { CLIENT_LIMITS, countAt, createCounts, type HandlerStats, SECURITY_STATES } from './counts.ts';
 import type { FaultLog } from './fault-log.ts';
+import { createLateReplies, LATE_MS } from './late-replies.ts';
 import { createQueryView, judgeClass, judgeType, type QueryView, SCAN, scanQuery } from './query.ts';
 import type { Rated, RateLimit } from './rate-limit.ts';
 import { createReplies, errorOptions, NO_OPTIONS, OPTION_OCTETS_MAX, REPLY_EXTRA_OCTETS } from './reply.ts';
@@ -75,9 +77,6 @@ export interface Handler {
 
 /** Replies awaited by all clients together: each holds about a kilobyte. */
 const REPLIES_MAX = 50_000;
-/** DNSBomb (CVE-2024-33655): an address gets few answers a second that took longer than this. */
-const LATE_MS = 1900;
-const LATE_REPLIES_PER_SECOND = 10;
 
 /** Octets that UDP needs of `out`: a message as long as `answers` keeps them, and OPT. */
 export const OUT_OCTETS_LEAST: number = 4096 + REPLY_EXTRA_OCTETS;
@@ -120,10 +119,11 @@ export function createHandler(settings: HandlerOptions): Handler {
     const rate = overTcp || client.unrated ? undefined : rateLimit?.();
     const rated = rate === undefined || isProven(query, view) ? 'send' : rate(client.octets);
     if (rated !== 'send') return limited(query, out, form === SCAN.proceed ? rated : 'drop');
-    if (form !== SCAN.proceed) return reject(query, out, form, NO_OPTIONS);
+    if (form !== SCAN.proceed && form !== SCAN.cookieOnly) return reject(query, out, form, NO_OPTIONS);
     if (!client.allowed) return reject(query, out, RCODE.REFUSED, PROHIBITED);
     // RFC 6891, 6.1.3.
     if (view.edns && view.version > 0) return reject(query, out, RCODE.BADVERS, NO_OPTIONS);
+    if (form === SCAN.cookieOnly) return cookieOnly(query, out);
     const verdict = judgeClass(view.class) === SCAN.proceed ? judgeType(view.type) : RCODE.REFUSED;
     if (verdict !== SCAN.proceed) return reject(query, out, verdict, NO_OPTIONS);
     const nowMs = clock.nowMs();
@@ -149,6 +149,13 @@ export function createHandler(settings: HandlerOptions): Handler {
   function limited(query: Uint8Array, out: Uint8Array, rated: Exclude<Rated, 'send'>): number {
     countAt(count.limited, CLIENT_LIMITS.indexOf('rateLimit'));
     return rated === 'drop' ? drop() : replies.truncated(out, query, view);
+  }
+
+  /** RFC 7873, 5.4: the client asks for a server cookie, or whether the one that it has still holds. */
+  function cookieOnly(query: Uint8Array, out: Uint8Array): number {
+    if (cookies === undefined) return reject(query, out, RCODE.FORMERR, NO_OPTIONS);
+    const holds = view.cookieOctets === CLIENT_COOKIE_OCTETS || isProven(query, view);
+    return fail(query, out, holds ? RCODE.NOERROR : RCODE.BADCOOKIE, NO_OPTIONS);
   }
 
   /** For what is no query that this client may ask. */
@@ -275,19 +282,4 @@ function layerFlags(view: QueryView): number {
 /** Echo, discard, daytime, quotd and chargen answer whatever they get: an answer to them may loop (CVE-2024-2169). */
 function reservedPort(port: number): boolean {
   return port === 0 || port === 7 || port === 13 || port === 17 || port === 19;
-}
-
-/** Counts late replies by address, anew each second: true while one more is allowed. */
-function createLateReplies(clock: Clock): (address: string) => boolean {
-  const sent = new Map<string, number>();
-  let second = -1;
-  return (address) => {
-    const now = Math.floor(clock.nowMs() / 1000);
-    if (now !== second) sent.clear();
-    second = now;
-    const before = sent.get(address) ?? 0;
-    if (before >= LATE_REPLIES_PER_SECOND) return false;
-    sent.set(address, before + 1);
-    return true;
-  };
 }

@@ -27,8 +27,8 @@ export interface QueryView {
   overTcp: boolean;
 }
 
-/** What becomes of a query by its form alone: no reply, go on, or an RCODE (0 or more) to answer with. */
-export const SCAN = { drop: -2, proceed: -1 } as const;
+/** What becomes of a query by its form alone: no reply, go on, nothing but a cookie, or an RCODE (0 or more) to answer with. */
+export const SCAN = { cookieOnly: -3, drop: -2, proceed: -1 } as const;
 
 const HEADER_OCTETS = 12;
 const NAME_OCTETS_MAX = 255;
@@ -71,11 +71,15 @@ export function scanQuery(query: Uint8Array, end: number, view: QueryView): numb
   if (((flags >>> 11) & 15) !== OPCODE.QUERY) return RCODE.NOTIMP;
   // TC and records in the answer or authority section have no meaning in a query; Unbound refuses them likewise.
   if ((flags & 0x0200) !== 0) return RCODE.FORMERR;
-  if (u16(query, 4) !== 1 || u16(query, 6) !== 0 || u16(query, 8) !== 0) return RCODE.FORMERR;
+  const questions = u16(query, 4);
+  if (questions > 1 || u16(query, 6) !== 0 || u16(query, 8) !== 0) return RCODE.FORMERR;
+  if (questions === 1 && !scanQuestion(query, end, view)) return RCODE.FORMERR;
   const additional = u16(query, 10);
-  if (additional > 1 || !scanQuestion(query, end, view)) return RCODE.FORMERR;
-  if (additional === 1 && !scanOpt(query, end, view)) return RCODE.FORMERR;
-  return SCAN.proceed;
+  if (additional > 0 && !scanOpt(query, view.questionEnd || HEADER_OCTETS, end, view)) return RCODE.FORMERR;
+  if (additional > 1) return RCODE.FORMERR;
+  if (questions === 1) return SCAN.proceed;
+  // RFC 7873, 5.4: the question may be missing where there is a cookie.
+  return view.cookieAt > 0 ? SCAN.cookieOnly : RCODE.FORMERR;
 }
 
 function scanQuestion(query: Uint8Array, end: number, view: QueryView): boolean {
@@ -97,9 +101,8 @@ function scanQuestion(query: Uint8Array, end: number, view: QueryView): boolean 
   return true;
 }
 
-/** The OPT record (RFC 6891, 6.1.2). Unknown options are passed over, however many: nothing is kept of them. */
-function scanOpt(query: Uint8Array, octets: number, view: QueryView): boolean {
-  const at = view.questionEnd;
+/** The OPT record at `at` (RFC 6891, 6.1.2). Unknown options are passed over, however many: nothing is kept of them. */
+function scanOpt(query: Uint8Array, at: number, octets: number, view: QueryView): boolean {
   if (at + OPT_FIXED_OCTETS > octets || query[at] !== 0 || u16(query, at + 1) !== TYPE.OPT) return false;
   const end = at + OPT_FIXED_OCTETS + u16(query, at + 9);
   if (end > octets) return false;

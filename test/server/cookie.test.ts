@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { parseIp } from '../../src/base/prefix.ts';
 import { createCookies, createSipHash } from '../../src/server/cookie.ts';
+import { RCODE } from '../../src/wire/types.ts';
 import { askUdp, closeServers, makeQuery, startServer } from './clients.ts';
 
 afterEach(closeServers);
@@ -9,6 +10,14 @@ afterEach(closeServers);
 const hex = (text: string): Uint8Array => Buffer.from(text, 'hex');
 const toHex = (octets: Uint8Array): string => Buffer.from(octets).toString('hex');
 const ip = (text: string): Uint8Array => parseIp(text) as Uint8Array;
+
+/** A query with a cookie and no question. */
+function withoutQuestion(cookie: Uint8Array): Uint8Array {
+  const query = makeQuery({ name: '.', options: [{ code: 10, data: cookie }] });
+  query[5] = 0;
+  // The header, and what is behind the root, type and class.
+  return Buffer.concat([query.subarray(0, 12), query.subarray(17)]);
+}
 
 describe('SipHash-2-4', () => {
   it.each([
@@ -94,9 +103,25 @@ describe('server cookies', () => {
     expect((await askUdp(address, makeQuery({ edns: {} }))).edns?.options).toEqual([]);
   });
 
+  it('are given to a client that asks for nothing else, who is told when its own no longer holds (RFC 7873, 5.4)', async () => {
+    const { address, server } = await startServer({}, { cookieSecret: hex('e5e973e5a6b2a43f48e7dc849e37bfcf') });
+    const ask = async (data: Uint8Array): Promise<{ readonly rcode: number; readonly cookie: Uint8Array }> => {
+      const { rcode, questions, edns } = await askUdp(address, withoutQuestion(data));
+      expect(questions).toEqual([]);
+      return { rcode, cookie: edns?.options[0]?.data ?? data };
+    };
+    const first = await ask(hex('2464c4abcf10c957'));
+    expect([first.rcode, first.cookie.length]).toEqual([RCODE.NOERROR, 24]);
+    expect((await ask(first.cookie)).rcode).toBe(RCODE.NOERROR);
+    const forged = await ask(first.cookie.map((octet, at) => (at === 23 ? octet ^ 1 : octet)));
+    expect([forged.rcode, forged.cookie.length]).toEqual([RCODE.BADCOOKIE, 24]);
+    expect(server.stats()).toMatchObject({ judged: 3, resolved: 0 });
+  });
+
   it('are not given when they are switched off', async () => {
     const { address } = await startServer({});
     const { edns } = await askUdp(address, makeQuery({ options: [{ code: 10, data: new Uint8Array(8) }] }));
     expect(edns?.options).toEqual([]);
+    expect((await askUdp(address, withoutQuestion(new Uint8Array(8)))).rcode).toBe(RCODE.FORMERR);
   });
 });

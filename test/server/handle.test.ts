@@ -67,6 +67,13 @@ describe('the header of a query', () => {
     expect(server.stats()).toMatchObject({ judged: 1, resolved: 0 });
   });
 
+  it('gets OPT back with whatever is wrong beside its own (RFC 6891, 6.1.1)', async () => {
+    const { address } = await startServer({});
+    for (const query of [patched(makeQuery({ edns: {} }), 11, 2), makeQuery({ edns: { version: 1 } })]) {
+      expect((await askUdp(address, query)).edns).toBeDefined();
+    }
+  });
+
   it('refuses clients outside the access list and says so', async () => {
     const { address } = await startServer({}, { allow: ['10.0.0.0/8'] });
     const reply = await askUdp(address, makeQuery({ edns: {} }));
