@@ -124,7 +124,7 @@ function derSignature(signature: Uint8Array): Uint8Array {
     const octets = start + half - from;
     der[at] = 0x02;
     der[at + 1] = octets + sign;
-    der[at + 2] = 0;
+    der[at + 2] = 0; // where the number would look negative; else its own first octet takes this place
     at += 2 + sign;
     for (let i = 0; i < octets; i++) der[at++] = signature[from + i] as number;
   }

@@ -54,14 +54,10 @@ export function ask(
         return true;
       };
       const untilMs = tried.silentUntilMs;
-      const { name, type, recursionDesired, minimised } = question;
       exchange(scope, lookup, {
+        ...question,
         zone: delegation.zone,
         server: candidate.state,
-        name,
-        type,
-        recursionDesired,
-        minimised,
         attempt,
         untilMs,
         mayRepeat,

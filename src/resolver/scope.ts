@@ -162,7 +162,7 @@ export class Scope {
     const givers = new Set<string>();
     for (const entry of entries) {
       const server = this.#fresh.giverOf(entry);
-      if (server !== undefined) givers.add(`${addressKey(server)} ${entry.zone}`);
+      if (server !== undefined) givers.add(giverKey(entry.zone, server));
       this.forget(entry);
     }
     for (const giver of givers) this.#distrusted.set(giver, (this.#distrusted.get(giver) ?? 0) + 1);
@@ -188,7 +188,7 @@ export class Scope {
 
   /** How often this server's data for `zone` proved bogus within this question. */
   distrustsOf(zone: Name, server: ServerAddress): number {
-    return this.#distrusted?.get(`${addressKey(server)} ${zone}`) ?? 0;
+    return this.#distrusted?.get(giverKey(zone, server)) ?? 0;
   }
 
   rrset(name: Name, type: number): RecordEntry | undefined {
@@ -266,4 +266,9 @@ export class Scope {
   remember(entry: RecordEntry | DenialEntry, server: ServerAddress): void {
     this.#fresh.put(entry, server);
   }
+}
+
+/** A server as one that gives data of a zone. */
+function giverKey(zone: Name, server: ServerAddress): string {
+  return `${addressKey(server)} ${zone}`;
 }

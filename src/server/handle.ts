@@ -119,7 +119,7 @@ export function createHandler(settings: HandlerOptions): Handler {
     const rate = overTcp || client.unrated ? undefined : rateLimit?.();
     const rated = rate === undefined || isProven(query, view) ? 'send' : rate(client.octets);
     if (rated !== 'send') return limited(query, out, form === SCAN.proceed ? rated : 'drop');
-    if (form !== SCAN.proceed && form !== SCAN.cookieOnly) return reject(query, out, form, NO_OPTIONS);
+    if (form >= 0) return reject(query, out, form, NO_OPTIONS);
     if (!client.allowed) return reject(query, out, RCODE.REFUSED, PROHIBITED);
     // RFC 6891, 6.1.3.
     if (view.edns && view.version > 0) return reject(query, out, RCODE.BADVERS, NO_OPTIONS);

@@ -223,9 +223,6 @@ export function nameToText(name: Name): string {
 
 /** ASCII upper case to lower; String.toLowerCase would also fold octets above 127. */
 function foldText(text: string): string {
-  for (let i = 0; i < text.length; i++) {
-    const octet = text.charCodeAt(i);
-    if (octet >= 0x41 && octet <= 0x5a) return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
-  }
-  return text;
+  // Most have none, and a look costs less than a replacement.
+  return /[A-Z]/.test(text) ? text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()) : text;
 }
