@@ -2,7 +2,8 @@
 
 import { type DenialEntry, RANK, type RecordEntry } from '../cache/entry.ts';
 import type { Delegation, Glue } from '../cache/hierarchy.ts';
-import { isSubdomainOf, labelCount, type Name, ROOT } from '../wire/name.ts';
+import { signedLabels } from '../dnssec/canonical.ts';
+import { isSubdomainOf, type Name, ROOT } from '../wire/name.ts';
 import { readSoa } from '../wire/rdata.ts';
 import type { RRset } from '../wire/rrset.ts';
 import { TYPE } from '../wire/types.ts';
@@ -88,8 +89,8 @@ function negativeSoa(soa: RRset): RRset {
 
 /** Whether `rrset` was expanded from a wildcard: the NSEC and NSEC3 beside it prove that (RFC 4035, 3.1.3.3). */
 function isExpanded(rrset: RRset): boolean {
-  const labels = labelCount(rrset.name);
-  // RFC 4034, 3.1.3: fewer labels in the signature than in the owner mean a wildcard.
+  const labels = signedLabels(rrset.name);
+  // RFC 4034, 3.1.3: fewer labels in the signature than in the owner, its own `*` not counted, mean a wildcard.
   return rrset.signatures.some((rdata) => (rdata[RRSIG_LABELS_OFFSET] ?? labels) < labels);
 }
 

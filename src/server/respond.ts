@@ -37,8 +37,8 @@ export function buildResponse(resolution: Resolution, question: AskedQuestion): 
       checkingDisabled: question.checkingDisabled,
       rcode: resolution.rcode,
       questions: [{ name, type, class: CLASS.IN }],
-      answer: recordsFor(resolution.answer, question),
-      authority: recordsFor(resolution.authority, question),
+      answer: recordsFor(resolution.answer, question, question.type),
+      authority: recordsFor(resolution.authority, question, undefined),
       additional: [],
       edns: undefined,
     },
@@ -53,13 +53,16 @@ export function keepSeconds(resolution: Resolution): number {
   return resolution.ttl;
 }
 
-/** RFC 4035, 3.2.1: without DO, the record types of DNSSEC only to those who ask for them by type. */
-function recordsFor(rrsets: readonly RRset[], question: AskedQuestion): ResourceRecord[] {
-  const { type, dnssecOk } = question;
-  const signatures = dnssecOk || type === TYPE.RRSIG || type === TYPE.ANY;
+/** RFC 4035, 3.2.1: without DO, the record types of DNSSEC only where they are what was `asked` for: in the answer. */
+function recordsFor(
+  rrsets: readonly RRset[],
+  { dnssecOk }: AskedQuestion,
+  asked: number | undefined,
+): ResourceRecord[] {
+  const signatures = dnssecOk || asked === TYPE.RRSIG || asked === TYPE.ANY;
   const records: ResourceRecord[] = [];
   for (const rrset of rrsets) {
-    if (dnssecOk || type === TYPE.ANY || rrset.type === type || !ofDnssec(rrset.type)) {
+    if (dnssecOk || asked === TYPE.ANY || rrset.type === asked || !ofDnssec(rrset.type)) {
       for (const record of toRecords(rrset, { signatures })) records.push(record);
     }
   }

@@ -203,10 +203,14 @@ describe('the records of an answer', () => {
     expect(withDo.authority.map(({ type }) => type)).toEqual([TYPE.NSEC, TYPE.RRSIG]);
   });
 
-  it('hold them for clients that ask for them by type', async () => {
-    const { address } = await startServer({ resolve: () => resolution({ answer: [nsec] }) });
-    const reply = await askUdp(address, makeQuery({ type: TYPE.NSEC }));
-    expect(reply.answer.map(({ type }) => type)).toEqual([TYPE.NSEC]);
+  it.each([
+    ['NSEC', TYPE.NSEC, [TYPE.NSEC]],
+    ['ANY', TYPE.ANY, [TYPE.NSEC, TYPE.RRSIG]],
+  ])('hold them, in the answer alone, for clients that ask for %s', async (_, type, types) => {
+    const { address } = await startServer({ resolve: () => resolution({ answer: [nsec], authority: [nsec] }) });
+    const reply = await askUdp(address, makeQuery({ type }));
+    expect(reply.answer.map((record) => record.type)).toEqual(types);
+    expect(reply.authority).toEqual([]);
   });
 });
 
