@@ -6,7 +6,7 @@ import type { SystemCalls } from './base/system-calls.ts';
 import { serverAddressToText } from './config/address.ts';
 import { fillSettings } from './config/schema.ts';
 import { defaultSettings, type LogLevel, type Settings, type SettingsInput } from './config/settings.ts';
-import { createMeters, meterResolver, meterUpstream } from './console/meters.ts';
+import { createMeters, meterResolutions, meterUpstream } from './console/meters.ts';
 import type { ReloadReport } from './console/view.ts';
 import type { OpenedConsole } from './daemon-console.ts';
 import { consoleView, createReadiness } from './daemon-view.ts';
@@ -169,7 +169,8 @@ export function createDaemon(settings: Settings, parts: DaemonParts): Daemon {
   const opened = openEngine(settings, { ...ports, ...engineParts });
   const { engine } = opened;
   const server = createServer({
-    resolver: meterResolver(parts.serve?.(engine) ?? engine, meters, clock),
+    resolver: parts.serve?.(engine) ?? engine,
+    meter: meterResolutions(meters),
     clock,
     log,
     listen: settings.listen,

@@ -46,6 +46,11 @@ const expiryUnit = 2;
 const stampWord = 6;
 const nameLengthWord = 7;
 const octetsLeast = 0x10000;
+/**
+ * A value is kept ready once it has been unpacked so many times with no other at its place between: more than one walk
+ * does. What is kept and replaced soon is copied by the garbage collector for nothing, and all that it was reached by.
+ */
+const readyAfter = 8;
 /** Entries take 150 to 600 octets. */
 const octetsPerPlace = 128;
 
@@ -58,6 +63,9 @@ export class PackedMap<V> {
   readonly #writer: PackWriter = new PackWriter();
   readonly #reader: PackReader;
   readonly #ready: (Ready<V> | undefined)[];
+  /** The entry that was unpacked last, by its stamp, at each place of `#ready`, and how many times on end. */
+  readonly #unpacked: Int32Array;
+  readonly #times: Uint8Array;
   #stamp = 0;
 
   constructor(options: PackedMapOptions<V>) {
@@ -72,6 +80,8 @@ export class PackedMap<V> {
     );
     this.#reader = new PackReader(this.#arena.octets);
     this.#ready = new Array<Ready<V> | undefined>(options.readyMax).fill(undefined);
+    this.#unpacked = new Int32Array(options.readyMax);
+    this.#times = new Uint8Array(options.readyMax);
   }
 
   /** The number of entries. */
@@ -103,8 +113,16 @@ export class PackedMap<V> {
     const last = ready[place];
     if (last !== undefined && last.stamp === stamp) return last.value;
     const value = this.#unpack(slot, name, labels);
-    ready[place] = { stamp, value };
+    if (this.#isWanted(place, stamp)) ready[place] = { stamp, value };
     return value;
+  }
+
+  /** Counts that the entry of `stamp` was unpacked: whether often enough to be kept so. */
+  #isWanted(place: number, stamp: number): boolean {
+    const times = this.#unpacked[place] === stamp ? (this.#times[place] as number) + 1 : 1;
+    this.#unpacked[place] = stamp;
+    this.#times[place] = times % readyAfter;
+    return times === readyAfter;
   }
 
   /** Whether {@link get} would give a value. Nothing is counted. */

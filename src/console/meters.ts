@@ -1,9 +1,9 @@
 // Counts and times what leaves the machine and what clients wait for. A cached answer passes none of it.
 
-import { type Clock, OUTCOMES, type PROTOCOLS } from '../base/ports.ts';
+import { OUTCOMES, type PROTOCOLS } from '../base/ports.ts';
 import type { UpstreamMeter } from '../resolver/options.ts';
 import type { FailureReason } from '../resolver/types.ts';
-import type { ServedResolver } from '../server/handle.ts';
+import type { ResolutionMeter } from '../server/handle.ts';
 
 /** Upper bounds in seconds; what is longer counts in the last place, which has none. */
 export const TIME_BOUNDS: readonly number[] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -57,19 +57,11 @@ export function meterUpstream({ upstream, upstreamRcodes }: Meters): UpstreamMet
   };
 }
 
-/** What the listeners ask, timed where it takes time. */
-export function meterResolver(served: ServedResolver, meters: Meters, clock: Clock): ServedResolver {
-  return {
-    caches: served.caches,
-    fromCache: (request) => served.fromCache(request),
-    async resolve(request) {
-      const startMs = clock.nowMs();
-      const resolution = await served.resolve(request);
-      note(meters.resolution, clock.nowMs() - startMs);
-      const { failure } = resolution;
-      if (failure !== undefined) meters.failures.set(failure, (meters.failures.get(failure) ?? 0) + 1);
-      return resolution;
-    },
+/** Counts and times what clients wait for. */
+export function meterResolutions({ resolution, failures }: Meters): ResolutionMeter {
+  return ({ failure }, waitedMs) => {
+    note(resolution, waitedMs);
+    if (failure !== undefined) failures.set(failure, (failures.get(failure) ?? 0) + 1);
   };
 }
 

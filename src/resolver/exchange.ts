@@ -2,14 +2,8 @@
 
 import type { Limits } from '../base/limits.ts';
 import { addressKey, type TransportOutcome } from '../base/ports.ts';
-import {
-  CLIENT_COOKIE_OCTETS,
-  noteCookie,
-  noteLapse,
-  noteNoCookies,
-  type ServerCookie,
-} from '../cache/server-cookies.ts';
-import { noteEdns, noteNoEdns, noteRtt, noteTimeout, type ServerState } from '../cache/servers.ts';
+import { noteCookie, noteLapse } from '../cache/server-cookies.ts';
+import { noteRtt, noteTimeout, type ServerState } from '../cache/servers.ts';
 import { type Name, nameToText } from '../wire/name.ts';
 import type { ServerResponse } from '../wire/response.ts';
 import { RCODE, typeToText } from '../wire/types.ts';
@@ -17,9 +11,10 @@ import type { EventBody } from './events.ts';
 import { withinDeadline } from './failure.ts';
 import type { WaitFor } from './journal.ts';
 import { cookieIn, judgeReply, type ReplySlot } from './match-reply.ts';
+import { afterBadCookie, type Form, firstForm, noteEdnsOutcome, refusesEdns } from './query-form.ts';
 import type { Lookup, Scope } from './scope.ts';
-import { takesEdnsNow, timeoutOf } from './server-facts.ts';
-import { cookieFor } from './upstream-cookie.ts';
+import { timeoutOf } from './server-facts.ts';
+import type { Running } from './shared.ts';
 import { makeQuery } from './upstream-query.ts';
 
 /** How an exchange ended. Everything but `message` means that this server gave nothing usable. */
@@ -64,14 +59,10 @@ export function exchange(scope: Scope, lookup: Lookup, request: ExchangeRequest)
   const key = exchangeKey(request);
   const running = request.attempt > 1 ? undefined : scope.wait(EXCHANGE, exchanges.get(key), key);
   if (running !== undefined) return join(scope, lookup, request, running);
-  const work = conduct(scope, lookup, request);
-  const started = { work, by: scope };
+  const started: Running<Reply> = { work: undefined, by: scope };
   exchanges.set(key, started);
-  const done = (): void => {
-    if (exchanges.get(key) === started) exchanges.delete(key);
-  };
-  work.then(done, done);
-  return work;
+  started.work = conduct(scope, lookup, request, key, started);
+  return started.work;
 }
 
 /** Waits for an exchange that another question began. */
@@ -80,16 +71,6 @@ async function join(scope: Scope, lookup: Lookup, request: ExchangeRequest, runn
   const reply = await withinDeadline(scope, running);
   if (reply === undefined) return { kind: 'timeout' };
   return reply.kind === 'spent' ? conduct(scope, lookup, request) : reply;
-}
-
-/** The exchange itself, counted while it lasts. */
-function conduct(scope: Scope, lookup: Lookup, request: ExchangeRequest): Promise<Reply> {
-  const { crowds } = scope.shared;
-  crowds.enter(request.zone, request.server);
-  const reply = converse(scope, lookup, request);
-  const leave = (): void => crowds.leave(request.zone, request.server);
-  reply.then(leave, leave);
-  return reply;
 }
 
 /** The key under which equal exchanges are joined. */
@@ -114,89 +95,60 @@ const EXCHANGE: WaitFor<'exchange', string> = {
   },
 };
 
-/** How a question goes out. */
-interface Form {
-  readonly protocol: 'udp' | 'tcp';
-  readonly edns: boolean;
-  /** Within EDNS over UDP. Over TCP the connection proves more. */
-  readonly cookie: ServerCookie | undefined;
-  readonly why: Extract<EventBody, { kind: 'sent' }>['why'];
-}
-
 /** A reply that matched, or an end without one. `lapsed`: what was suspect is that the server's cookie was not there. */
 type Sent = Reply | { readonly kind: 'suspect'; readonly lapsed: boolean };
 
-/** The sends of one exchange: what one reply shows to be wrong with a question is put right once in the next. */
-async function converse(scope: Scope, lookup: Lookup, request: ExchangeRequest): Promise<Reply> {
-  const edns = takesEdnsNow(scope, request.server);
-  let form: Form = {
-    protocol: 'udp',
-    edns,
-    cookie: edns ? cookieFor(scope, request.server) : undefined,
-    why: request.minimised ? 'minimised' : undefined,
-  };
-  let lapsed = false;
-  let refused: Form | undefined;
-  for (let sends = 0; sends < SENDS_MOST; sends++) {
-    if (sends > 0 && !request.mayRepeat()) break;
-    const result = await sendOnce(scope, lookup, request, form);
-    if (result.kind === 'suspect' || (result.kind === 'message' && result.message.truncated)) {
-      if (form.protocol === 'tcp') return { kind: 'malformed', detail: 'truncated or mismatched over TCP' };
-      lapsed = result.kind === 'suspect' && result.lapsed;
-      form = { ...form, protocol: 'tcp', cookie: undefined, why: result.kind === 'suspect' ? 'suspect' : 'truncated' };
-      continue;
+/**
+ * The sends of one exchange: what one reply shows to be wrong with a question is put right once in the next. Counted
+ * while it lasts; others may join it then, if it is `started` under `key`.
+ */
+async function conduct(
+  scope: Scope,
+  lookup: Lookup,
+  request: ExchangeRequest,
+  key?: string,
+  started?: Running<Reply>,
+): Promise<Reply> {
+  const { crowds, exchanges } = scope.shared;
+  crowds.enter(request.zone, request.server);
+  try {
+    let form = firstForm(scope, request.server, request.minimised);
+    let lapsed = false;
+    let refused: Form | undefined;
+    for (let sends = 0; sends < SENDS_MOST; sends++) {
+      if (sends > 0 && !request.mayRepeat()) break;
+      const result = await sendOnce(scope, lookup, request, form);
+      if (result.kind === 'suspect' || (result.kind === 'message' && result.message.truncated)) {
+        if (form.protocol === 'tcp') return { kind: 'malformed', detail: 'truncated or mismatched over TCP' };
+        lapsed = result.kind === 'suspect' && result.lapsed;
+        const why = result.kind === 'suspect' ? 'suspect' : 'truncated';
+        form = { ...form, protocol: 'tcp', cookie: undefined, why };
+        continue;
+      }
+      if (result.kind !== 'message') return result;
+      const { message } = result;
+      if (message.rcode === RCODE.BADCOOKIE && form.cookie !== undefined) {
+        form = afterBadCookie(scope, request.server, form);
+        continue;
+      }
+      if (form.edns && refusesEdns(message)) {
+        refused = form;
+        form = { ...form, edns: false, cookie: undefined, why: 'no-edns' };
+        continue;
+      }
+      if (lapsed) noteLapse(request.server, scope.nowMs());
+      noteEdnsOutcome(scope, request.server, refused, form, message);
+      return result;
     }
-    if (result.kind !== 'message') return result;
-    const { message } = result;
-    if (message.rcode === RCODE.BADCOOKIE && form.cookie !== undefined) {
-      form = afterBadCookie(scope, request.server, form);
-      continue;
-    }
-    if (form.edns && refusesEdns(message)) {
-      refused = form;
-      form = { ...form, edns: false, cookie: undefined, why: 'no-edns' };
-      continue;
-    }
-    if (lapsed) noteLapse(request.server, scope.nowMs());
-    noteEdnsOutcome(scope, request.server, refused, form, message);
-    return result;
+    return { kind: 'malformed', detail: 'no whole response, however it was asked' };
+  } finally {
+    crowds.leave(request.zone, request.server);
+    if (key !== undefined && exchanges.get(key) === started) exchanges.delete(key);
   }
-  return { kind: 'malformed', detail: 'no whole response, however it was asked' };
 }
 
 /** UDP, TCP, and one of both again with another cookie or without EDNS. */
 const SENDS_MOST = 3;
-
-/** RFC 7873, 5.3: asked once more with the cookie that came with the refusal, and then by TCP. */
-function afterBadCookie(scope: Scope, server: ServerState, form: Form): Form {
-  const cookie = form.why === 'bad-cookie' ? undefined : cookieFor(scope, server);
-  const given = cookie !== undefined && cookie.octets.length > CLIENT_COOKIE_OCTETS;
-  return given
-    ? { ...form, cookie, why: 'bad-cookie' }
-    : { ...form, protocol: 'tcp', cookie: undefined, why: 'bad-cookie' };
-}
-
-/** RFC 6891, 7: a server that knows no EDNS answers FORMERR or NOTIMP without OPT; BADVERS to version 0 is as good. */
-function refusesEdns(message: ServerResponse): boolean {
-  if (message.rcode === RCODE.BADVERS) return true;
-  return message.edns === undefined && (message.rcode === RCODE.FORMERR || message.rcode === RCODE.NOTIMP);
-}
-
-function noteEdnsOutcome(
-  scope: Scope,
-  state: ServerState,
-  refused: Form | undefined,
-  { edns }: Form,
-  message: ServerResponse,
-): void {
-  const nowMs = scope.nowMs();
-  if (edns && message.edns !== undefined) noteEdns(state);
-  // Only a refusal that a working plain reply confirms counts, so that a forged FORMERR alone does not.
-  if (refused === undefined || (message.rcode !== RCODE.NOERROR && message.rcode !== RCODE.NXDOMAIN)) return;
-  // What was refused may have been the cookie, though RFC 6891, 6.1.2 has unknown options passed over.
-  if (refused.cookie === undefined) noteNoEdns(state, nowMs);
-  else noteNoCookies(state, nowMs);
-}
 
 async function sendOnce(scope: Scope, lookup: Lookup, request: ExchangeRequest, form: Form): Promise<Sent> {
   const { limits, meter, upstream } = scope.shared.options;

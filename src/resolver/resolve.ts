@@ -10,8 +10,11 @@ import type { Resolution } from './types.ts';
 import { validate } from './validate.ts';
 
 /** Resolves the client's question: host, records, then the network for each link that is not in memory. */
-export async function resolve(scope: Scope, lookup: Lookup): Promise<Resolution> {
-  return fromHost(scope, lookup) ?? (await walkChain(scope, lookup, startChain(lookup.name, lookup.type), true));
+export function resolve(scope: Scope, lookup: Lookup): Promise<Resolution> {
+  const host = fromHost(scope, lookup);
+  return host === undefined
+    ? walkChain(scope, lookup, startChain(lookup.name, lookup.type), true)
+    : Promise.resolve(host);
 }
 
 /** `validated`: false for what only the walk itself uses. */
@@ -29,8 +32,9 @@ async function walkChain(scope: Scope, lookup: Lookup, chain: Chain, validated: 
 }
 
 /** DS and DNSKEY for the chain of trust, from records or the network, as they are. */
-async function findLink(scope: Scope, link: Lookup): Promise<Found> {
-  return findReported(scope, link, link.name, link.type, false) ?? (await iterate(scope, link, find));
+function findLink(scope: Scope, link: Lookup): Promise<Found> {
+  const known = findReported(scope, link, link.name, link.type, false);
+  return known === undefined ? iterate(scope, link, find) : Promise.resolve(known);
 }
 
 /** RFC 4035, 5.5 leaves it to us: bogus data are asked for again, of other servers, before they count as bogus. */

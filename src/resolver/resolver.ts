@@ -27,7 +27,8 @@ import type { FailureReason, Resolution, ResolveRequest } from './types.ts';
 
 /** A client question in progress and how many wait for it. */
 interface InProgress {
-  readonly promise: Promise<Resolution>;
+  /** Undefined while its first step is done. */
+  promise: Promise<Resolution> | undefined;
   clients: number;
 }
 
@@ -119,7 +120,7 @@ export class Resolver {
     const key = `${request.checkingDisabled ? 1 : 0} ${request.type} ${request.name}`;
     const own = request.observer !== undefined || request.journal !== undefined;
     const running = own ? undefined : this.#inProgress.get(key);
-    if (running !== undefined) {
+    if (running?.promise !== undefined) {
       if (running.clients >= limits.clientsPerQuestion) {
         return Promise.resolve(this.#busy('clientsPerQuestion', `${limits.clientsPerQuestion} clients`));
       }
@@ -134,16 +135,10 @@ export class Resolver {
       // What is in memory needs no slot.
       return Promise.resolve(this.fromCache(request) ?? this.#busy('resolutions', `${limits.resolutions} at once`));
     }
-    const promise = this.#run(request, scope, slot, recorder);
-    if (!own) {
-      this.#inProgress.set(key, { promise, clients: 1 });
-      const done = (): void => {
-        // After a change of options the same question may be in progress again.
-        if (this.#inProgress.get(key)?.promise === promise) this.#inProgress.delete(key);
-      };
-      promise.then(done, done);
-    }
-    return promise;
+    const started: InProgress = { promise: undefined, clients: 1 };
+    if (!own) this.#inProgress.set(key, started);
+    started.promise = this.#run(request, scope, slot, recorder, key, started);
+    return started.promise;
   }
 
   #busy(limit: LimitName, most: string): Resolution {
@@ -158,7 +153,15 @@ export class Resolver {
     return keep && this.#recordings.take() ? new Recorder(request, this.#room, limits.recordingOctets) : undefined;
   }
 
-  async #run(request: ResolveRequest, scope: Scope, slot: Slot, recorder: Recorder | undefined): Promise<Resolution> {
+  /** The resolution itself, which others may join while it is `started` under `key`. */
+  async #run(
+    request: ResolveRequest,
+    scope: Scope,
+    slot: Slot,
+    recorder: Recorder | undefined,
+    key: string,
+    started: InProgress,
+  ): Promise<Resolution> {
     const { name, type, observer } = request;
     try {
       const lookup = scope.rootLookup(name, type);
@@ -191,6 +194,8 @@ export class Resolver {
       scope.journal?.end();
       recorder?.free();
       this.#slots.release(slot);
+      // After a change of options the same question may be in progress again.
+      if (this.#inProgress.get(key) === started) this.#inProgress.delete(key);
     }
   }
 

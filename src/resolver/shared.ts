@@ -32,7 +32,8 @@ export interface Caches {
 
 /** Work in progress, and the question (its scope) that began it. */
 export interface Running<T> {
-  readonly work: Promise<T>;
+  /** Undefined while its first step is done. */
+  work: Promise<T> | undefined;
   readonly by: unknown;
 }
 

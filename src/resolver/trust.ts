@@ -27,7 +27,8 @@ export async function zoneStatus(
   target: Name,
   findLink: FindLink,
 ): Promise<ZoneStatus | FoundFailure> {
-  let status = await topStatus(scope, lookup, trust, target, findLink);
+  const top = topStatus(scope, trust, target);
+  let status = typeof top === 'string' ? await shared(scope, lookup, trust, undefined, top, findLink) : top;
   // One label further down each time.
   for (let labels = status.kind === 'failure' ? 0 : labelCount(status.zone) + 1; ; labels++) {
     if (status.kind !== 'secure' || labels > labelCount(target)) return status;
@@ -36,20 +37,14 @@ export async function zoneStatus(
   }
 }
 
-/** The deepest status known at or above `target` to start from: a kept one, a negative anchor, or a trust anchor. */
-async function topStatus(
-  scope: Scope,
-  lookup: Lookup,
-  trust: TrustState,
-  target: Name,
-  findLink: FindLink,
-): Promise<ZoneStatus | FoundFailure> {
+/** The deepest status known at or above `target` to start from, by a negative anchor or kept, or the name of an anchor. */
+function topStatus(scope: Scope, trust: TrustState, target: Name): ZoneStatus | Name {
   for (let name = target; ; name = parentOf(name)) {
     const negative = negativeStatus(scope, trust, name);
     if (negative !== undefined) return negative;
     const kept = scope.read(LOOK.status, trust.zones.get(name, statusTag, scope.nowMs()), name);
     if (kept !== undefined && kept.kind !== 'inside') return kept;
-    if (trust.anchors.has(name)) return shared(scope, lookup, trust, undefined, name, findLink);
+    if (trust.anchors.has(name)) return name;
     if (name === ROOT) break;
   }
   return { kind: 'insecure', zone: target, why: undefined, expiresAtMs: scope.nowMs() + INSECURE_TTL * 1000 };

@@ -43,6 +43,9 @@ export interface ServedResolver {
   readonly caches: { readonly answers: ServedAnswers };
 }
 
+/** Told of each resolution that a client waited for, and for how many milliseconds. */
+export type ResolutionMeter = (resolution: Resolution, waitedMs: number) => void;
+
 /** What handling needs. */
 export interface HandlerOptions {
   readonly resolver: ServedResolver;
@@ -53,6 +56,7 @@ export interface HandlerOptions {
   readonly cookieSecret: Uint8Array | undefined;
   /** What limits replies over UDP at the moment; absent or undefined: nothing. */
   readonly rateLimit?: () => RateLimit | undefined;
+  readonly meter?: ResolutionMeter | undefined;
   readonly reportFault: FaultLog;
 }
 
@@ -91,7 +95,7 @@ const FAULT = errorOptions([{ code: EDE.other, text: 'internal error' }]);
 
 /** Makes the handler that all listeners share. */
 export function createHandler(settings: HandlerOptions): Handler {
-  const { resolver, clock, limits, classify, rateLimit, reportFault } = settings;
+  const { resolver, clock, limits, classify, rateLimit, meter, reportFault } = settings;
   const { answers } = resolver.caches;
   const cookies: Cookies | undefined =
     settings.cookieSecret === undefined ? undefined : createCookies(settings.cookieSecret);
@@ -203,7 +207,9 @@ export function createHandler(settings: HandlerOptions): Handler {
     try {
       const resolution = await resolver.resolve(request);
       count.resolved += 1;
-      if (clock.nowMs() - sinceMs > LATE_MS && !mayBeLate(query, asked, address)) {
+      const waitedMs = clock.nowMs() - sinceMs;
+      meter?.(resolution, waitedMs);
+      if (waitedMs > LATE_MS && !mayBeLate(query, asked, address)) {
         countAt(count.limited, CLIENT_LIMITS.indexOf('lateReplies'));
         drop();
         return undefined;

@@ -6,7 +6,7 @@ import type { SystemCalls } from '../base/system-calls.ts';
 import { type ClientClass, createAcl } from './acl.ts';
 import type { HandlerStats } from './counts.ts';
 import { createFaultLog } from './fault-log.ts';
-import { createHandler, type ServedResolver } from './handle.ts';
+import { createHandler, type ResolutionMeter, type ServedResolver } from './handle.ts';
 import { listenInherited } from './inherited.ts';
 import { type Bound, listenOn } from './listen.ts';
 import { createRateLimit, type RateLimitOptions } from './rate-limit.ts';
@@ -23,6 +23,7 @@ export interface Access {
 /** What a server is made of. */
 export interface ServerOptions extends Access {
   readonly resolver: ServedResolver;
+  readonly meter?: ResolutionMeter | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: Limits;
@@ -82,6 +83,7 @@ export function createServer(options: ServerOptions): Server {
     classify,
     cookieSecret: options.cookieSecret,
     rateLimit: () => access.rate,
+    meter: options.meter,
     reportFault,
   });
   const tcp = createTcpService({ handler, clock, limits, classify, reportFault });
