@@ -37,14 +37,30 @@ const tidy: Plugin = {
   },
 };
 
+/** V8 keeps a source at two octets a character for the sake of a single one beyond Latin-1: it gets those as escapes. */
+const latin1: Plugin = {
+  name: 'latin1',
+  renderChunk: (code) => ({
+    code: code.replace(/[^\0-\xff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
+    map: null,
+  }),
+};
+
 const config: RolldownOptions = {
   input: { run: `${OUT}/run.js` },
   platform: 'node',
   // Loaded by name when they are wanted: system calls, the log of a terminal, the lab's codec.
   external: ['koffi', 'pino-pretty', 'dns-packet'],
-  plugins: [licences, tidy],
-  // Node finds and links CommonJS sooner: a sixteenth of the time to the first answer.
-  output: { dir: OUT, format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: 'chunks/[name].cjs' },
+  plugins: [licences, latin1, tidy],
+  output: {
+    dir: OUT,
+    // Node finds and links CommonJS sooner: a sixteenth of the time to the first answer.
+    format: 'cjs',
+    entryFileNames: '[name].cjs',
+    chunkFileNames: 'chunks/[name].cjs',
+    // The text of the sources stays in memory.
+    comments: { jsdoc: false },
+  },
 };
 
 export default config;
