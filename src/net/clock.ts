@@ -99,6 +99,9 @@ function createWheel(): (delayMs: number, run: () => void) => () => void {
     timer.previous.next = timer.next;
     timer.next.previous = timer.previous;
     timer.run = undefined;
+    // Who still holds the timer is not to hold its neighbours too.
+    timer.previous = timer;
+    timer.next = timer;
     count -= 1;
   }
 

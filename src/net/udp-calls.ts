@@ -31,7 +31,7 @@ export function createCallSockets(calls: SystemCalls, { clock, drawPort, bounds 
   const local = { 4: makeSockaddr(ANY_IPV4, 0, false), 6: makeSockaddr(ANY_IPV6, 0, true) };
   const outgoing = new Uint8Array(DATAGRAM_OCTETS_MAX);
   const found = new Int32Array(READABLE_MOST);
-  const datagram = new Uint8Array(DATAGRAM_OCTETS_MAX);
+  const datagram = Buffer.alloc(DATAGRAM_OCTETS_MAX);
   const from = new Uint8Array(sockaddrOctets);
   /** Tells which sockets can be read; made with the first of them. */
   let poll: { readonly descriptor: number; readonly watch: Watch } | undefined;
@@ -103,7 +103,9 @@ export function createCallSockets(calls: SystemCalls, { clock, drawPort, bounds 
       // Between bind and connect anybody's datagram could be queued.
       if (!isFrom(socket.sockaddr)) continue;
       socket.datagrams += 1;
-      const copy = datagram.slice(0, octets);
+      // From the pool of `Buffer`: memory of its own would cost a microsecond. Who keeps much for long makes a copy.
+      const copy = Buffer.allocUnsafe(octets);
+      datagram.copy(copy, 0, 0, octets);
       const verdict = socket.datagrams > bounds.datagramsMax ? 'suspect' : socket.accept(copy);
       if (verdict === 'take') socket.end({ kind: 'response', octets: copy, rttMs: clock.nowMs() - socket.sentMs });
       else if (verdict === 'suspect') socket.end({ kind: 'suspect' });

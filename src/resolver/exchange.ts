@@ -161,7 +161,6 @@ async function sendOnce(scope: Scope, lookup: Lookup, request: ExchangeRequest, 
   }
   const { protocol, cookie } = form;
   const { query, id } = makeQuery(scope, request, form);
-  const drawn = upstream.caseRandomisation;
   const tcp = protocol === 'tcp';
   const ownMs = tcp ? limits.tcpTimeoutMs : timeoutOf(scope, request.server);
   const wait = tcp ? ownMs : patienceMs(ownMs, request.attempt, limits);
@@ -174,7 +173,7 @@ async function sendOnce(scope: Scope, lookup: Lookup, request: ExchangeRequest, 
   const sending = journal?.sending(going) ?? 0;
   meter?.sent(protocol);
   const outcome = await scope.transport.send(going, (octets) => {
-    const verdict = judgeReply(octets, query, id, { drawn, exact: drawn && !tcp, cookie, bounds }, slot);
+    const verdict = judgeReply(octets, query, id, { exact: upstream.caseRandomisation && !tcp, cookie, bounds }, slot);
     journal?.arrived(sending, octets, verdict);
     return verdict;
   });

@@ -21,20 +21,18 @@ export interface ReplySlot {
 /**
  * Whether octets from the right address and port are the reply to `query`. What does not match is passed over and
  * the wait goes on; a wrong identifier, a wrong case, a wrong cookie or a body that cannot be read smells of forgery: TCP
- * decides. `drawn`: the case of QNAME was drawn (0x20); `exact`: it must come back; `cookie`: what was sent as one;
- * `bounds`: how much of an RRset is kept.
+ * decides. `exact`: the case of QNAME (0x20) must come back; `cookie`: what was sent as one; `bounds`: how much of an
+ * RRset is kept.
  */
 export function judgeReply(
   octets: Uint8Array,
   query: Uint8Array,
   id: number,
   {
-    drawn,
     exact,
     cookie,
     bounds,
   }: {
-    readonly drawn: boolean;
     readonly exact: boolean;
     readonly cookie: ServerCookie | undefined;
     readonly bounds: RRsetBounds;
@@ -60,7 +58,9 @@ export function judgeReply(
     return 'take';
   }
   try {
-    const plain = drawn ? withQuestionOf(octets, query) : octets;
+    // A copy: the octets are the transport's.
+    const plain = new Uint8Array(octets);
+    if (questions !== 0) foldQuestion(plain, query);
     const message = parseResponse(plain, bounds);
     if (cookie !== undefined && !bearsOut(cookie, cookieIn(message))) {
       slot.lapsed = true;
@@ -80,17 +80,12 @@ export function cookieIn(message: ServerResponse): Uint8Array | undefined {
   return message.edns?.options.find(({ code }) => code === OPTION.COOKIE)?.data;
 }
 
-/**
- * The response with QNAME in lower case: names that point into it are not to carry the case that we drew. A copy,
- * since the octets are the transport's.
- */
-function withQuestionOf(octets: Uint8Array, query: Uint8Array): Uint8Array {
-  const plain = new Uint8Array(octets);
+/** Puts QNAME in lower case: names that point into it are not to carry the case that we drew. */
+function foldQuestion(plain: Uint8Array, query: Uint8Array): void {
   for (let at = QUESTION_OFFSET; query[at] !== 0; at += 1 + (query[at] as number)) {
     const end = at + (query[at] as number);
     for (let i = at + 1; i <= end; i++) plain[i] = fold(plain[i] as number);
   }
-  return plain;
 }
 
 /** Servers that cannot read EDNS may send back a bare header with FORMERR or NOTIMP. */

@@ -1,10 +1,11 @@
 // Turns a Resolution into a finished message: which records a client is given, and what may be kept for the next.
 
 import type { Resolution } from '../resolver/types.ts';
-import { buildMessage, type ResourceRecord } from '../wire/message.ts';
+import type { ResourceRecord } from '../wire/message.ts';
 import type { Name } from '../wire/name.ts';
 import { type RRset, toRecords } from '../wire/rrset.ts';
 import { CLASS, RCODE, TYPE } from '../wire/types.ts';
+import { writeMessage } from '../wire/writer.ts';
 import { REPLY_EXTRA_OCTETS } from './reply.ts';
 
 /** The question as asked. */
@@ -20,11 +21,12 @@ const MESSAGE_OCTETS_MAX = 65_535 - REPLY_EXTRA_OCTETS;
 
 /**
  * The complete message without OPT: header (ID 0, QR, RA, RCODE, AA, AD for those who ask for it), question, sections.
- * Responses are minimal: nothing but what was asked, and denials. RRsets keep the order in which they were received.
+ * Responses are minimal: nothing but what was asked, and denials. RRsets keep the order in which they were received. The
+ * octets are void with the next message.
  */
 export function buildResponse(resolution: Resolution, question: AskedQuestion): Uint8Array {
   const { name, type } = question;
-  return buildMessage(
+  return writeMessage(
     {
       id: 0,
       response: true,

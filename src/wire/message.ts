@@ -130,7 +130,7 @@ export function parseQuestion(octets: Uint8Array): { question: Question; end: nu
  * `answer` with TC set. OPT stays; should even its options not fit, they are left off from the last.
  */
 export function buildMessage(message: Message, options: BuildOptions = {}): Uint8Array {
-  return writeMessage(message, options);
+  return new Uint8Array(writeMessage(message, options));
 }
 
 function uint16(octets: Uint8Array, at: number): number {

@@ -19,7 +19,7 @@ const lookupsPerEntry = 16;
 /** Where messages are put together: the longest one, and one record more that turns out not to fit. */
 const scratch = Buffer.alloc(messageOctetsMax + 0xffff + 0x400);
 
-/** The work of `buildMessage()` in message.ts, where it is described. */
+/** The work of `buildMessage()` in message.ts, where it is described; what it gives is void with the next message. */
 export function writeMessage(message: Message, options: BuildOptions): Uint8Array {
   const limit = options.maxOctets ?? messageOctetsMax;
   const { edns } = message;
@@ -51,7 +51,7 @@ export function writeMessage(message: Message, options: BuildOptions): Uint8Arra
   if (closed) additional += writer.records([closing], messageOctetsMax, false);
   assert(writer.at <= limit, 'TSIG and OPT alone exceed the limit');
   writeHeader(message, writer.cut, [message.questions.length, answer, authority, additional]);
-  return new Uint8Array(scratch.subarray(0, writer.at));
+  return scratch.subarray(0, writer.at);
 }
 
 function isTransactionSignature({ type, rdata }: ResourceRecord): boolean {

@@ -60,13 +60,11 @@ export function run({ seconds, seed }: { readonly seconds: number; readonly seed
 function tryReply(asked: Asked, query: Uint8Array, octets: Uint8Array, random: SeededRandom, budget: Budget): string {
   const slot: ReplySlot = {};
   const id = ((query[0] as number) << 8) | (query[1] as number);
-  const drawn = random.chance(0.5);
+  const exact = random.chance(0.5);
   const cookie: ServerCookie | undefined = random.chance(0.1)
     ? { octets: new Uint8Array(random.pick([8, 24])), drawnAtMs: 0, lapses: 0 }
     : undefined;
-  const verdict = budget.spend('judge', () =>
-    judgeReply(octets, query, id, { drawn, exact: drawn, cookie, bounds }, slot),
-  );
+  const verdict = budget.spend('judge', () => judgeReply(octets, query, id, { exact, cookie, bounds }, slot));
   if ((verdict === 'take') !== (slot.message !== undefined)) throw new Error(`${verdict} with a message or without`);
   const { message } = slot;
   if (message === undefined) return verdict;
