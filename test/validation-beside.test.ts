@@ -95,6 +95,19 @@ describe('NXDOMAIN beside a CNAME, to the question for type CNAME', () => {
   });
 });
 
+describe('a wildcard that is asked for by its own name', () => {
+  it('is not expanded, and no proof goes with it (RFC 4034, 3.1.3)', async () => {
+    const zone = new SignedZone('good.', `ns.good. A ${SIGNED_IP}\n*.w.good. A 192.0.2.1`);
+    const authority = zone.covers([nameFromText('a.w.good.')]);
+    const world = worldOf(zone, (asked) =>
+      asked.text === '*.w.good.' ? { ...zone.reply(asked), authority } : zone.reply(asked),
+    );
+    const resolution = await world.ask('*.w.good.', TYPE.A);
+    expect(resolution).toMatchObject({ security: 'secure', authority: [] });
+    expect(addresses(resolution)).toEqual(['192.0.2.1']);
+  });
+});
+
 describe('ANY', () => {
   it('of very many RRsets is answered with the first of them, all validated (RFC 8482, 4.1)', async () => {
     const types = Array.from({ length: 40 }, (_, i) => `www.good. TYPE${4001 + i} \\# 1 01`);
