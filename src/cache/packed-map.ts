@@ -19,7 +19,7 @@ export interface PackedMapOptions<V> {
   /** Shared between maps, so that a name is hashed once for all of them. */
   readonly names: NameHash;
   readonly packing: Packing<V>;
-  /** Values kept unpacked as well, by the last use: a power of two, or 0. */
+  /** Values kept unpacked as well, if they are read again and again: a power of two, or 0. */
   readonly readyMax: number;
   /** Told of each entry that is put out for want of room; it must not use the map. */
   readonly onPutOut?: (name: Name, tag: number) => void;

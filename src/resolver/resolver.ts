@@ -27,7 +27,7 @@ import type { FailureReason, Resolution, ResolveRequest } from './types.ts';
 
 /** A client question in progress and how many wait for it. */
 interface InProgress {
-  /** Undefined while its first step is done. */
+  /** Undefined until its first step is done: nobody can join before. */
   promise: Promise<Resolution> | undefined;
   clients: number;
 }

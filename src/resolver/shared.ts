@@ -32,7 +32,7 @@ export interface Caches {
 
 /** Work in progress, and the question (its scope) that began it. */
 export interface Running<T> {
-  /** Undefined while its first step is done. */
+  /** Undefined until its first step is done: nobody can join before. */
   work: Promise<T> | undefined;
   readonly by: unknown;
 }
