@@ -2,11 +2,13 @@
 
 import { assert } from '../base/assert.ts';
 
-/** Places of a table when it is new, and when it is full grown: growing from half of that takes less than a millisecond. */
+/** Places of a table when it is new, and when it is full grown: to grow or to split takes less than a millisecond. */
 const placesLeast = 64;
 const placesMost = 16_384;
+/** Bits of a hash that choose the table: as many as do not choose the place in it (a billion places). */
+const depthMost = 16;
 /** Octets of a place, and of what remembers the hashes that left: four half-words for each place. */
-export const placeOctets: number = 8 + 8;
+const placeOctets = 8 + 8;
 const leftPerPlace = 4;
 
 /**
@@ -20,31 +22,46 @@ export class IndexTable {
   count = 0;
   /** The upper half of each hash that left, at the place of its lower bits; a later one overwrites it. */
   left: Uint16Array = new Uint16Array(leftPerPlace * placesLeast);
+  /** The hashes that it has are alike in so many bits of {@link tableBits}. */
+  depth = 0;
 
-  insert(hash: number, entry: number, placesMax: number): void {
-    if (this.count >= mostOf(this.mask + 1) && this.mask + 1 < placesMax) this.#grow();
-    this.#put(hash, entry + 1);
-    this.count++;
-  }
-
-  #put(hash: number, mark: number): void {
+  insert(hash: number, entry: number): void {
     const { pairs, mask } = this;
     let place = (hash >>> 8) & mask;
     while (pairs[2 * place] !== 0) place = (place + 1) & mask;
-    pairs[2 * place] = mark;
+    pairs[2 * place] = entry + 1;
     pairs[2 * place + 1] = hash;
+    this.count++;
   }
 
-  #grow(): void {
+  /** Doubles its places. What left a smaller table says little of a larger one. */
+  grow(): void {
     const old = this.pairs;
-    this.pairs = new Int32Array(2 * old.length);
-    this.mask = 2 * this.mask + 1;
+    this.#empty(2 * (this.mask + 1));
     for (let at = 0; at < old.length; at += 2) {
-      const mark = old[at] as number;
-      if (mark !== 0) this.#put(old[at + 1] as number, mark);
+      if (old[at] !== 0) this.insert(old[at + 1] as number, (old[at] as number) - 1);
     }
-    // What left a smaller cache says little of a larger one.
-    this.left = new Uint16Array(2 * this.left.length);
+  }
+
+  /** Leaves the hashes with a 1 in the next of {@link tableBits} to another table, which it gives. */
+  split(): IndexTable {
+    const old = this.pairs;
+    const other = new IndexTable();
+    const bit = 1 << this.depth++;
+    other.depth = this.depth;
+    for (const half of [this, other]) half.#empty(this.mask + 1);
+    for (let at = 0; at < old.length; at += 2) {
+      const hash = old[at + 1] as number;
+      if (old[at] !== 0) ((tableBits(hash) & bit) === 0 ? this : other).insert(hash, (old[at] as number) - 1);
+    }
+    return other;
+  }
+
+  #empty(places: number): void {
+    this.pairs = new Int32Array(2 * places);
+    this.left = new Uint16Array(leftPerPlace * places);
+    this.mask = places - 1;
+    this.count = 0;
   }
 
   /** The place of `entry`, which is there. */
@@ -79,44 +96,80 @@ function mostOf(places: number): number {
   return (places >> 2) * 3;
 }
 
-/** Tables by hash: each grows by itself, so that no insertion has to move more than a few thousand entries. */
+/** The bits of a hash that choose the table, the first to do so lowest: those below and above what chooses the place. */
+function tableBits(hash: number): number {
+  return (hash & 0xff) | ((hash >>> 16) & 0xff00);
+}
+
+/**
+ * Extendible hashing (Fagin and others, 1979): few entries lie close together in one table, and one that is full grown is
+ * split in two, so that no insertion has to move more than some thousand entries.
+ */
 export class ArenaIndex {
+  /** Octets that it takes when it is full grown. */
+  readonly octetsMax: number;
   /** Entries that it takes. */
-  readonly countMax: number;
-  readonly #tables: readonly IndexTable[];
-  /** Places of a table that is full grown. */
+  readonly #countMax: number;
+  /** Places of a table that is full grown, and the bits that choose one when all are. */
   readonly #placesMax: number;
+  readonly #depthMax: number;
+  /** By the lower {@link tableBits}: a table that fewer of them choose stands at several places. */
+  #tables: IndexTable[] = [new IndexTable()];
+  #tableMask = 0;
+  #places = placesLeast;
   count = 0;
 
-  /** `placesMax`: of all tables together, full grown; at least 64 are taken. */
+  /** Takes up to `placesMax` places, or the next lower power of two; at least 64. */
   constructor(placesMax: number) {
-    const tables = Math.max(1, Math.floor(placesMax / placesMost));
-    this.#placesMax = Math.max(placesLeast, 2 ** Math.floor(Math.log2(Math.min(placesMax, placesMost))));
-    this.#tables = Array.from({ length: tables }, () => new IndexTable());
-    this.countMax = tables * mostOf(this.#placesMax);
+    const bits = Math.floor(Math.log2(Math.max(placesMax, placesLeast)));
+    this.#placesMax = Math.min(2 ** bits, placesMost);
+    this.#depthMax = Math.min(bits - Math.log2(this.#placesMax), depthMost);
+    const places = this.#placesMax * 2 ** this.#depthMax;
+    this.octetsMax = places * placeOctets;
+    this.#countMax = mostOf(places);
   }
 
   /** Octets that it takes now. */
   get octets(): number {
-    let places = 0;
-    for (const table of this.#tables) places += table.mask + 1;
-    return places * placeOctets;
+    return this.#places * placeOctets;
   }
 
   /** The table that has the entries with this hash. */
   tableOf(hash: number): IndexTable {
-    return this.#tables[(hash >>> 0) % this.#tables.length] as IndexTable;
+    return this.#tables[tableBits(hash) & this.#tableMask] as IndexTable;
   }
 
   /** Whether an entry with this hash needs another one's place. */
   isFull(hash: number): boolean {
+    if (this.count >= this.#countMax) return true;
     // Hashes are keyed, so tables fill alike; none may fill to the last place, or a look-up would not end.
-    return this.count >= this.countMax || this.tableOf(hash).count >= this.#placesMax - (this.#placesMax >> 3);
+    const { depth, count } = this.tableOf(hash);
+    return depth >= this.#depthMax && count >= this.#placesMax - (this.#placesMax >> 3);
   }
 
+  /** To be called where it is not full. */
   insert(hash: number, entry: number): void {
-    this.tableOf(hash).insert(hash, entry, this.#placesMax);
+    const table = this.tableOf(hash);
+    if (table.count >= mostOf(table.mask + 1)) this.#makeRoom(hash, table);
+    this.tableOf(hash).insert(hash, entry);
     this.count++;
+  }
+
+  #makeRoom(hash: number, table: IndexTable): void {
+    const places = table.mask + 1;
+    if (places < this.#placesMax) table.grow();
+    else if (table.depth < this.#depthMax) this.#split(hash, table);
+    else return;
+    this.#places += places;
+  }
+
+  #split(hash: number, table: IndexTable): void {
+    const bit = 1 << table.depth;
+    if (bit > this.#tableMask) this.#tables = [...this.#tables, ...this.#tables];
+    this.#tableMask = this.#tables.length - 1;
+    const other = table.split();
+    const first = (tableBits(hash) & (bit - 1)) | bit;
+    for (let at = first; at < this.#tables.length; at += 2 * bit) this.#tables[at] = other;
   }
 
   /** Tells that `entry` stands at `to` now. */
@@ -143,24 +196,22 @@ export class ArenaIndex {
   /** Remembers for a while that an entry with this hash left. */
   noteLeft(hash: number): void {
     const { left } = this.tableOf(hash);
-    left[(hash >>> 4) & (left.length - 1)] = leftMark(hash);
+    left[(hash >>> 8) & (left.length - 1)] = leftMark(hash);
   }
 
   /** Whether an entry with this hash left a short while ago; forgotten with that. It may be wrong either way. */
   takeLeft(hash: number): boolean {
     const { left } = this.tableOf(hash);
-    const place = (hash >>> 4) & (left.length - 1);
+    const place = (hash >>> 8) & (left.length - 1);
     if (left[place] !== leftMark(hash)) return false;
     left[place] = 0;
     return true;
   }
 
   clear(): void {
-    for (const table of this.#tables) {
-      table.pairs.fill(0);
-      table.left.fill(0);
-      table.count = 0;
-    }
+    this.#tables = [new IndexTable()];
+    this.#tableMask = 0;
+    this.#places = placesLeast;
     this.count = 0;
   }
 }

@@ -2,7 +2,7 @@
 
 import { Buffer } from 'node:buffer';
 import { assert } from '../base/assert.ts';
-import { ArenaIndex, placeOctets } from './arena-index.ts';
+import { ArenaIndex } from './arena-index.ts';
 import { Ring } from './ring.ts';
 
 /** The part of the arena where new entries are on probation. */
@@ -52,9 +52,8 @@ export class Arena {
    */
   constructor(octetsMax: number, octetsPerPlace: number, onPutOut?: (slot: number) => void) {
     this.#onPutOut = onPutOut;
-    const places = Math.floor(octetsMax / octetsPerPlace);
-    this.index = new ArenaIndex(places);
-    const units = Math.floor((octetsMax - places * placeOctets) / unitOctets);
+    this.index = new ArenaIndex(Math.floor(octetsMax / octetsPerPlace));
+    const units = Math.floor((octetsMax - this.index.octetsMax) / unitOctets);
     const arena = new ArrayBuffer(units * unitOctets);
     this.octets = Buffer.from(arena);
     this.halves = new Uint16Array(arena);
