@@ -5,7 +5,7 @@ import { addressToText } from '../wire/address.ts';
 import { OUT_OCTETS_LEAST } from './handle.ts';
 
 /** Datagrams to a system call. More save little, and keep others waiting. */
-export const BATCH_MOST = 64;
+const BATCH_MOST = 64;
 /** Octets of a query that are received; what is longer is cut off, and no well-formed query. */
 const QUERY_OCTETS_MAX = 4096;
 /** Addresses whose text is remembered: a power of two. */
