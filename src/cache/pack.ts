@@ -1,6 +1,7 @@
 // Values as octets and back: what the packed caches keep, written once and read when asked for.
 
 import { Buffer } from 'node:buffer';
+import { newOctets } from '../base/octets.ts';
 import type { ExtendedError } from '../wire/message.ts';
 import { isSubdomainOf, type Name } from '../wire/name.ts';
 import type { RRset } from '../wire/rrset.ts';
@@ -137,7 +138,7 @@ export class PackReader {
   }
 
   bytes(length: number): Uint8Array {
-    const copy = new Uint8Array(length);
+    const copy = newOctets(length);
     const from = this.#octets;
     const start = this.at;
     for (let i = 0; i < length; i++) copy[i] = from[start + i] as number;

@@ -1,5 +1,6 @@
 // Whether octets that arrived are the reply to a question: identifier, question, case, form, cookie.
 
+import { newOctets } from '../base/octets.ts';
 import type { Verdict } from '../base/ports.ts';
 import { bearsOut, type ServerCookie } from '../cache/server-cookies.ts';
 import { WireError } from '../wire/error.ts';
@@ -59,7 +60,8 @@ export function judgeReply(
   }
   try {
     // A copy: the octets are the transport's.
-    const plain = new Uint8Array(octets);
+    const plain = newOctets(octets.length);
+    plain.set(octets);
     if (questions !== 0) foldQuestion(plain, query);
     const message = parseResponse(plain, bounds);
     if (cookie !== undefined && !bearsOut(cookie, cookieIn(message))) {

@@ -1,6 +1,7 @@
 // One query from octets to octets: judges the header, asks the layer `answers`, then the resolver.
 
 import type { Limits } from '../base/limits.ts';
+import { newOctets } from '../base/octets.ts';
 import type { Clock } from '../base/ports.ts';
 import { CLIENT_COOKIE_OCTETS } from '../cache/server-cookies.ts';
 import type { Resolution, ResolveRequest } from '../resolver/types.ts';
@@ -258,7 +259,7 @@ export function createHandler(settings: HandlerOptions): Handler {
     if (seconds > 0 && generation === answers.generation) {
       answers.put(message, asked.questionEnd, layerFlags(asked), seconds, secure, clock.nowMs(), errors);
     }
-    const octets = out ?? new Uint8Array(message.length + REPLY_EXTRA_OCTETS);
+    const octets = out ?? newOctets(message.length + REPLY_EXTRA_OCTETS);
     if (message.length > octets.length - REPLY_EXTRA_OCTETS) {
       return { out: octets, length: replies.truncated(octets, query, asked) };
     }
