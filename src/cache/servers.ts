@@ -191,7 +191,8 @@ export function noteLame(state: ServerState, zone: Name, nowMs: number): void {
 
 /** Whether the server is believed not to serve `zone`. */
 export function isLame(state: ServerState, zone: Name, nowMs: number): boolean {
-  const untilMs = state.lame.get(zone);
+  // Nearly all are lame for none, and each candidate is asked about with each choice.
+  const untilMs = state.lame.size === 0 ? undefined : state.lame.get(zone);
   return untilMs !== undefined && untilMs > nowMs;
 }
 

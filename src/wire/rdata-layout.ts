@@ -1,5 +1,6 @@
 // Where names stand inside RDATA, for the types whose names may be compressed: read in full, compressed in turn.
 
+import { newOctets } from '../base/octets.ts';
 import { WireError } from './error.ts';
 import { decodeName } from './name.ts';
 import { nameOctetsMax } from './name-text.ts';
@@ -97,7 +98,7 @@ export function readRdata(
     throw new WireError(`RDATA at octet ${start}: its fields do not end where it does`);
   }
   if (length - lengthBefore === at - namesAt) return view(octets, start, end);
-  const rdata = new Uint8Array(length + end - at);
+  const rdata = newOctets(length + end - at);
   for (let i = 0; i < lengthBefore; i++) rdata[i] = octets[start + i] as number;
   for (let i = lengthBefore; i < length; i++) rdata[i] = scratch[i] as number;
   for (let i = length, from = at; from < end; ) rdata[i++] = octets[from++] as number;

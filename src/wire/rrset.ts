@@ -31,6 +31,8 @@ export const defaultBounds: RRsetBounds = {
 /** Above this many, RDATA and RRsets are looked up and not compared one by one. */
 const comparedOneByOne = 32;
 
+const NO_SIGNATURES: readonly Uint8Array[] = [];
+
 /** An RRset while records are added to it. */
 interface Growing {
   readonly name: Name;
@@ -38,7 +40,7 @@ interface Growing {
   readonly class: number;
   ttl: number;
   readonly rdatas: Uint8Array[];
-  readonly signatures: Uint8Array[];
+  signatures: readonly Uint8Array[];
 }
 
 /**
@@ -92,8 +94,9 @@ export class Grouping {
   /** Adds a record; its fields are those of ResourceRecord. */
   add(name: Name, type: number, recordClass: number, ttl: number, rdata: Uint8Array): void {
     if (type === TYPE.RRSIG) {
-      this.#signatures ??= [];
-      this.#signatures.push({ name, type, class: recordClass, ttl, rdata });
+      const record = { name, type, class: recordClass, ttl, rdata };
+      if (this.#signatures === undefined) this.#signatures = [record];
+      else this.#signatures.push(record);
     } else {
       this.#add(name, type, recordClass, ttl, rdata);
     }
@@ -106,7 +109,11 @@ export class Grouping {
   }
 
   #add(name: Name, type: number, recordClass: number, ttl: number, rdata: Uint8Array): void {
-    const group = this.#groupOf(name, type, recordClass, ttl);
+    const group = this.#groupOf(name, type, recordClass);
+    if (group === undefined) {
+      this.#begin(name, type, recordClass, ttl, rdata);
+      return;
+    }
     const { rdatas } = group;
     if (ttl < group.ttl) group.ttl = ttl;
     if (rdatas.length >= this.#bounds.rdatas || this.#has(group, rdata)) return;
@@ -119,22 +126,24 @@ export class Grouping {
     if (target === undefined) {
       this.#add(name, type, recordClass, ttl, rdata);
     } else if (target.signatures.length < this.#bounds.signatures && !hasSame(target.signatures, rdata)) {
-      target.signatures.push(rdata);
+      target.signatures = [...target.signatures, rdata];
       if (ttl < target.ttl) target.ttl = ttl;
     }
   }
 
-  #groupOf(name: Name, type: number, recordClass: number, ttl: number): Growing {
+  #groupOf(name: Name, type: number, recordClass: number): Growing | undefined {
     const last = this.#last;
     if (last !== undefined && last.name === name && last.type === type && last.class === recordClass) return last;
-    let group = this.#find(name, type, recordClass);
-    if (group === undefined) {
-      group = { name, type, class: recordClass, ttl, rdatas: [], signatures: [] };
-      this.#rrsets.push(group);
-      this.#byKey?.set(groupKey(name, type, recordClass), group);
-    }
+    this.#last = this.#find(name, type, recordClass);
+    return this.#last;
+  }
+
+  /** With arrays as long as they need be: V8 makes one that grows from nothing 17 long. */
+  #begin(name: Name, type: number, recordClass: number, ttl: number, rdata: Uint8Array): void {
+    const group = { name, type, class: recordClass, ttl, rdatas: [rdata], signatures: NO_SIGNATURES };
+    this.#rrsets.push(group);
+    this.#byKey?.set(groupKey(name, type, recordClass), group);
     this.#last = group;
-    return group;
   }
 
   #find(name: Name, type: number, recordClass: number): Growing | undefined {
