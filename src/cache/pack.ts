@@ -114,6 +114,8 @@ export class PackWriter {
 export class PackReader {
   readonly #octets: Buffer;
   at = 0;
+  /** Whether what is read is to be kept: then it has memory of its own (see base/octets.ts). */
+  lasting = false;
 
   /** `octets` hold the values; reading begins at `at`. */
   constructor(octets: Buffer) {
@@ -138,7 +140,7 @@ export class PackReader {
   }
 
   bytes(length: number): Uint8Array {
-    const copy = newOctets(length);
+    const copy = this.lasting ? new Uint8Array(length) : newOctets(length);
     const from = this.#octets;
     const start = this.at;
     for (let i = 0; i < length; i++) copy[i] = from[start + i] as number;

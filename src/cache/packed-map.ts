@@ -112,8 +112,11 @@ export class PackedMap<V> {
     const stamp = this.#arena.words[slot * unitWords + stampWord] as number;
     const last = ready[place];
     if (last !== undefined && last.stamp === stamp) return last.value;
+    const isWanted = this.#isWanted(place, stamp);
+    this.#reader.lasting = isWanted;
     const value = this.#unpack(slot, name, labels);
-    if (this.#isWanted(place, stamp)) ready[place] = { stamp, value };
+    this.#reader.lasting = false;
+    if (isWanted) ready[place] = { stamp, value };
     return value;
   }
 
