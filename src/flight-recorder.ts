@@ -2,6 +2,7 @@
 // a bound, so that a failure can be looked into after it happened.
 
 import type { LimitName, Limits } from './base/limits.ts';
+import { withOwnOctets } from './base/octets.ts';
 import type { Clock } from './base/ports.ts';
 import { TokenBucket } from './base/token-bucket.ts';
 import { capsuleOf } from './capsule-record.ts';
@@ -100,7 +101,7 @@ export function createFlightRecorder({
         complete: written.complete,
         octets: REPORT_OCTETS + written.octets,
       };
-      put(key, { report, recorded: written, resolution });
+      put(key, { report, recorded: written, resolution: withOwnOctets(resolution) });
     },
     *list() {
       for (const { report } of [...kept.values()]) yield report;

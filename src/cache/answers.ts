@@ -34,7 +34,7 @@ const optionOctetsMax = 512;
 /** Records of a message whose TTLs are aged; one takes 11 octets at least, so no message kept has more. */
 const recordsMax = 384;
 const octetsLeast = 256 * 1024;
-/** An answer takes 100 to 200 octets, and a place in four stays empty. */
+/** An answer takes 100 to 200 octets; a place in four stays empty, and places are a power of two. */
 const octetsPerPlace = 64;
 // An entry: eight 32-bit words, the offsets of its TTL fields (16 bits each), the message, its options, padding. Words 0
 // and 1 are the arena's; word 2 holds the flags of the question, above them whether it is secure, above that its uses.

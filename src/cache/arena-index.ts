@@ -5,7 +5,7 @@ import { assert } from '../base/assert.ts';
 /** Places of a table when it is new, and when it is full grown: to grow or to split takes less than a millisecond. */
 const placesLeast = 64;
 const placesMost = 16_384;
-/** Bits of a hash that choose the table: as many as do not choose the place in it (a billion places). */
+/** Bits of a hash that may choose the table: those that no place is chosen by (a billion places in all). */
 const depthMost = 16;
 /** Octets of a place, and of what remembers the hashes that left: four half-words for each place. */
 const placeOctets = 8 + 8;
@@ -17,13 +17,18 @@ const leftPerPlace = 4;
  * caller does that, so that no closure is called.
  */
 export class IndexTable {
-  pairs: Int32Array = new Int32Array(2 * placesLeast);
-  mask: number = placesLeast - 1;
-  count = 0;
-  /** The upper half of each hash that left, at the place of its lower bits; a later one overwrites it. */
-  left: Uint16Array = new Uint16Array(leftPerPlace * placesLeast);
-  /** The hashes that it has are alike in so many bits of {@link tableBits}. */
-  depth = 0;
+  pairs!: Int32Array;
+  mask!: number;
+  count!: number;
+  /** {@link tableBits} of each hash that left, at the place of its other bits; a later one overwrites it. */
+  left!: Uint16Array;
+  /** The hashes that it has are alike in so many of the lowest {@link tableBits}. */
+  depth: number;
+
+  constructor(places: number, depth: number) {
+    this.#empty(places);
+    this.depth = depth;
+  }
 
   insert(hash: number, entry: number): void {
     const { pairs, mask } = this;
@@ -46,10 +51,9 @@ export class IndexTable {
   /** Leaves the hashes with a 1 in the next of {@link tableBits} to another table, which it gives. */
   split(): IndexTable {
     const old = this.pairs;
-    const other = new IndexTable();
     const bit = 1 << this.depth++;
-    other.depth = this.depth;
-    for (const half of [this, other]) half.#empty(this.mask + 1);
+    this.#empty(this.mask + 1);
+    const other = new IndexTable(this.mask + 1, this.depth);
     for (let at = 0; at < old.length; at += 2) {
       const hash = old[at + 1] as number;
       if (old[at] !== 0) ((tableBits(hash) & bit) === 0 ? this : other).insert(hash, (old[at] as number) - 1);
@@ -114,14 +118,14 @@ export class ArenaIndex {
   readonly #placesMax: number;
   readonly #depthMax: number;
   /** By the lower {@link tableBits}: a table that fewer of them choose stands at several places. */
-  #tables: IndexTable[] = [new IndexTable()];
+  #tables: IndexTable[] = [new IndexTable(placesLeast, 0)];
   #tableMask = 0;
   #places = placesLeast;
   count = 0;
 
-  /** Takes up to `placesMax` places, or the next lower power of two; at least 64. */
+  /** Takes about `placesMax` places when it is full grown, the nearest power of two; at least 64. */
   constructor(placesMax: number) {
-    const bits = Math.floor(Math.log2(Math.max(placesMax, placesLeast)));
+    const bits = Math.round(Math.log2(Math.max(placesMax, placesLeast)));
     this.#placesMax = Math.min(2 ** bits, placesMost);
     this.#depthMax = Math.min(bits - Math.log2(this.#placesMax), depthMost);
     const places = this.#placesMax * 2 ** this.#depthMax;
@@ -165,8 +169,10 @@ export class ArenaIndex {
 
   #split(hash: number, table: IndexTable): void {
     const bit = 1 << table.depth;
-    if (bit > this.#tableMask) this.#tables = [...this.#tables, ...this.#tables];
-    this.#tableMask = this.#tables.length - 1;
+    if (bit > this.#tableMask) {
+      this.#tables = [...this.#tables, ...this.#tables];
+      this.#tableMask = this.#tables.length - 1;
+    }
     const other = table.split();
     const first = (tableBits(hash) & (bit - 1)) | bit;
     for (let at = first; at < this.#tables.length; at += 2 * bit) this.#tables[at] = other;
@@ -209,7 +215,7 @@ export class ArenaIndex {
   }
 
   clear(): void {
-    this.#tables = [new IndexTable()];
+    this.#tables = [new IndexTable(placesLeast, 0)];
     this.#tableMask = 0;
     this.#places = placesLeast;
     this.count = 0;
@@ -218,5 +224,5 @@ export class ArenaIndex {
 
 /** Never 0, which marks an empty place. */
 function leftMark(hash: number): number {
-  return hash >>> 16 || 1;
+  return tableBits(hash) || 1;
 }

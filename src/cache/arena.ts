@@ -47,8 +47,9 @@ export class Arena {
 
   /**
    * Takes `octetsMax`, 64 KiB or more, in all: the rings are allocated at once and touched as they fill. There is a place
-   * in the full grown index for each `octetsPerPlace` of that, of which three in four may be taken. `onPutOut` is told of
-   * each entry that is put out for want of room while its octets are still there; it must change nothing here.
+   * in the full grown index for about each `octetsPerPlace` of that (the nearest power of two), of which three in four may
+   * be taken. `onPutOut` is told of each entry that is put out for want of room while its octets are still there; it must
+   * change nothing here.
    */
   constructor(octetsMax: number, octetsPerPlace: number, onPutOut?: (slot: number) => void) {
     this.#onPutOut = onPutOut;

@@ -36,8 +36,8 @@ export function rrsetFootprint(rrset: RRset): number {
 }
 
 /**
- * The same RRset with all its RDATA in one buffer of its own. What a parser gives are views of the whole received
- * message, which would stay in memory as long as one of them does; and small `Buffer`s share a pool with strangers.
+ * The same RRset with all its RDATA in one buffer of its own. What a parser gives are views of a whole message or
+ * piece, which would stay in memory as long as one of them does; and small `Buffer`s share a pool with strangers.
  */
 export function compactRRset(rrset: RRset): RRset {
   const total = dataOctets(rrset);

@@ -60,8 +60,7 @@ export function noteCookie(
   const { cookie } = state;
   // Since then another was drawn, or this one was given up.
   if (cookie === undefined || !startsAlike(cookie.octets, sent.octets)) return;
-  // A copy: the option is a part of a message, which would stay in memory with it.
-  if (isWhole(option)) state.cookie = { ...cookie, octets: new Uint8Array(option), lapses: 0 };
+  if (isWhole(option)) state.cookie = { ...cookie, octets: option, lapses: 0 };
   else if (cookie.octets.length === CLIENT_COOKIE_OCTETS) noteNoCookies(state, nowMs);
 }
 

@@ -3,6 +3,7 @@
 import { Buffer } from 'node:buffer';
 import { hash } from 'node:crypto';
 import { ancestorOf, labelCount, type Name, parentOf, wildcardOf } from '../wire/name.ts';
+import { nameOctetsMax } from '../wire/name-text.ts';
 import type { TypeBitmap } from '../wire/rdata.ts';
 import type { RRset } from '../wire/rrset.ts';
 import { TYPE } from '../wire/types.ts';
@@ -48,7 +49,7 @@ function saltedHash(text: string, salt: Uint8Array): string {
 }
 
 /** A name, and a salt whose length is one octet. */
-const scratch: Buffer = Buffer.alloc(255 + 255);
+const scratch: Buffer = Buffer.alloc(nameOctetsMax + 255);
 
 /** Octets of a SHA-1 hash. */
 export const nsec3HashOctets = 20;

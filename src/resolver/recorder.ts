@@ -71,8 +71,8 @@ export interface Recorded extends Pick<Recorder, 'request' | 'start' | 'ended' |
 /** What each entry takes of the room, octets: about what it keeps from the garbage collector. */
 const RECORDER_OCTETS = 4000;
 const READ_OCTETS = 40;
-/** Caches give what they hold as a new object, and its octets lie in pieces with those of others (base/octets.ts). */
-const VALUE_OCTETS = 1500;
+/** Caches give what they hold as a new object. */
+const VALUE_OCTETS = 300;
 const NUMBER_OCTETS = 8;
 const TIMER_OCTETS = 80;
 const WAIT_OCTETS = 32;
@@ -149,6 +149,7 @@ export class Recorder implements Journal, Clock, Random {
     const { request, start, ended, tape, complete } = this;
     const octets = tape === undefined ? 0 : tape.takenOctets - tape.leftOctets;
     if (tape !== undefined) this.#room.leave(tape);
+    tape?.own();
     this.#isKept = true;
     const { name, type, checkingDisabled } = request;
     const own = start && { ...start, options: ownOptions(start.options) };

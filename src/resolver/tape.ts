@@ -1,6 +1,7 @@
 // What a resolution is written on. Tapes are used again and again, and octets and numbers lie on them in typed arrays:
 // so writing leaves nothing for the garbage collector, which would otherwise cost more than the writing.
 
+import { withOwnOctets } from '../base/octets.ts';
 import { OUTCOMES, PROTOCOLS, type ServerAddress, type TransportOutcome, type Verdict } from '../base/ports.ts';
 import type { Name } from '../wire/name.ts';
 import type { Detail, Look, Reads, WaitFor, Waits } from './journal.ts';
@@ -87,6 +88,12 @@ export class Tape {
       const [look, name, detail, value] = this.#reads.slice(at, at + READ_FIELDS);
       yield { look, name, detail, value } as RecordedRead;
     }
+  }
+
+  /** To be called when the tape is to be kept: what was read and waited for may lie in pieces of memory with much else. */
+  own(): void {
+    for (let at = 0; at < this.#readCount; at += READ_FIELDS) this.#reads[at + 3] = withOwnOctets(this.#reads[at + 3]);
+    for (const { end } of this.waits()) if (typeof end === 'object') end.result = withOwnOctets(end.result);
   }
 
   noteWait(what: WaitFor<keyof Waits, never>, about: unknown, end: WaitEnd | 'own' | undefined): void {

@@ -241,7 +241,7 @@ export function createHandler(settings: HandlerOptions): Handler {
     return cookies.verify(query, cookieAt, cookieOctets, client.octets, clock.wallSeconds());
   }
 
-  /** Builds the message, keeps it for the next who asks, and fits it to this client: within `out`, or octets of its own. */
+  /** Builds the message, keeps it for the next who asks, and fits it to this client: within `out`, or new octets. */
   function respond(
     resolution: Resolution,
     request: ResolveRequest,

@@ -15,8 +15,8 @@ export interface Question {
 
 /**
  * A resource record. `ttl` is the unsigned 32-bit number received. `rdata` has its embedded names decompressed where
- * RFC 3597, 4 allows compression, case kept; all else is byte for byte. It may be a view of the message, and then
- * keeps the whole message in memory: whatever keeps it for long must copy it, as the caches do.
+ * RFC 3597, 4 allows compression, case kept; all else is byte for byte. It may be a view of the message, or of a
+ * piece with other octets, and then keeps all of that in memory: whatever keeps it for long must copy it, as the caches do.
  */
 export interface ResourceRecord {
   readonly name: Name;

@@ -32,18 +32,47 @@ it.each([
   expect(hashes.filter((hash, entry) => index.holds(hash, entry) !== expected(entry))).toEqual([]);
   expect(hashes.filter((hash, entry) => index.holds(hash, entry + 100_000) !== (entry % 4 === 1))).toEqual([]);
   index.clear();
-  expect(index.octets).toBe(1024);
+  expect(index.octets).toBe(64 * 16);
   expect(hashes.filter((hash, entry) => index.holds(hash, entry))).toEqual([]);
 });
 
 it('is full when three places in four are taken, whatever it was made for', () => {
-  for (const places of [0, 64, 1000, 16_384, 40_000]) {
+  for (const [places, taken] of [
+    [0, 64],
+    [64, 64],
+    [1000, 1024],
+    [16_384, 16_384],
+    [40_000, 32_768],
+    [50_000, 65_536],
+  ] as const) {
     const index = new ArenaIndex(places);
     const numbers = uniform();
     let entry = 0;
     for (let hash = 0; !index.isFull(hash); hash = numbers.next().value) index.insert(hash, entry++);
-    expect(index.octets).toBe(index.octetsMax);
-    expect(index.octetsMax).toBe(16 * 2 ** Math.floor(Math.log2(Math.max(places, 64))));
-    expect(index.count).toBe((0.75 * index.octetsMax) / 16);
+    expect(index.octets).toBe(16 * taken);
+    expect(index.octetsMax).toBe(16 * taken);
+    expect(index.count).toBe(0.75 * taken);
   }
+});
+
+it('is full before a table is, though all hashes should choose one', () => {
+  const index = new ArenaIndex(65_536);
+  const numbers = uniform();
+  let entry = 0;
+  for (let hash = 0; !index.isFull(hash); hash = numbers.next().value & 0x00ff_ff00) index.insert(hash, entry++);
+  expect(index.count).toBe(16_384 * (7 / 8));
+  expect(index.holds(0x0012_3400, -5)).toBe(false);
+});
+
+it('remembers a hash that left, until it comes again', () => {
+  const index = new ArenaIndex(65_536);
+  const numbers = uniform();
+  const hashes = Array.from({ length: 40_000 }, () => numbers.next().value);
+  for (const [entry, hash] of hashes.entries()) index.insert(hash, entry);
+  const [left, others] = [hashes.slice(0, 1000), hashes.slice(1000)];
+  for (const hash of left) index.noteLeft(hash);
+  // A later one may take the place of an earlier, and one in some hundreds may look like another.
+  expect(others.filter((hash) => index.takeLeft(hash)).length).toBeLessThan(10);
+  expect(left.filter((hash) => index.takeLeft(hash)).length).toBeGreaterThan(950);
+  expect(left.filter((hash) => index.takeLeft(hash)).length).toBe(0);
 });
