@@ -10,12 +10,12 @@ import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 const YOUNG_OCTETS = 8 * 1024 * 1024;
 
 /**
- * Makes V8 collect sooner: the young generation stops growing at about 8 MiB, and the old one may grow by three fifths between
+ * Makes V8 collect sooner: the young generation stops growing at about 8 MiB, and the old one may grow by half between
  * collections where the default lets it double; what lies outside the heap, as the caches do, calls for none by itself. To
  * be called before the caches are made.
  */
 export function tightenHeap(): void {
-  setFlagsFromString('--heap-growing-percent=60');
+  setFlagsFromString('--heap-growing-percent=50');
   setFlagsFromString('--external-memory-accounted-in-global-limit');
   // It grows, and shrinks, when garbage has been collected.
   new PerformanceObserver(boundYoung).observe({ entryTypes: ['gc'] });
