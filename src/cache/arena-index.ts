@@ -17,16 +17,18 @@ const leftPerPlace = 4;
  * caller does that, so that no closure is called.
  */
 export class IndexTable {
-  pairs!: Int32Array;
-  mask!: number;
-  count!: number;
+  readonly pairs: Int32Array;
+  readonly mask: number;
+  count = 0;
   /** {@link tableBits} of each hash that left, at the place of its other bits; a later one overwrites it. */
-  left!: Uint16Array;
+  readonly left: Uint16Array;
   /** The hashes that it has are alike in so many of the lowest {@link tableBits}. */
-  depth: number;
+  readonly depth: number;
 
   constructor(places: number, depth: number) {
-    this.#empty(places);
+    this.pairs = new Int32Array(2 * places);
+    this.mask = places - 1;
+    this.left = new Uint16Array(leftPerPlace * places);
     this.depth = depth;
   }
 
@@ -37,35 +39,6 @@ export class IndexTable {
     pairs[2 * place] = entry + 1;
     pairs[2 * place + 1] = hash;
     this.count++;
-  }
-
-  /** Doubles its places. What left a smaller table says little of a larger one. */
-  grow(): void {
-    const old = this.pairs;
-    this.#empty(2 * (this.mask + 1));
-    for (let at = 0; at < old.length; at += 2) {
-      if (old[at] !== 0) this.insert(old[at + 1] as number, (old[at] as number) - 1);
-    }
-  }
-
-  /** Leaves the hashes with a 1 in the next of {@link tableBits} to another table, which it gives. */
-  split(): IndexTable {
-    const old = this.pairs;
-    const bit = 1 << this.depth++;
-    this.#empty(this.mask + 1);
-    const other = new IndexTable(this.mask + 1, this.depth);
-    for (let at = 0; at < old.length; at += 2) {
-      const hash = old[at + 1] as number;
-      if (old[at] !== 0) ((tableBits(hash) & bit) === 0 ? this : other).insert(hash, (old[at] as number) - 1);
-    }
-    return other;
-  }
-
-  #empty(places: number): void {
-    this.pairs = new Int32Array(2 * places);
-    this.left = new Uint16Array(leftPerPlace * places);
-    this.mask = places - 1;
-    this.count = 0;
   }
 
   /** The place of `entry`, which is there. */
@@ -159,23 +132,33 @@ export class ArenaIndex {
     this.count++;
   }
 
-  #makeRoom(hash: number, table: IndexTable): void {
-    const places = table.mask + 1;
-    if (places < this.#placesMax) table.grow();
-    else if (table.depth < this.#depthMax) this.#split(hash, table);
-    else return;
+  /** One table of twice the size, or two, take the place of a table. What left it says little of a larger cache. */
+  #makeRoom(hash: number, { pairs, mask, depth }: IndexTable): void {
+    const places = mask + 1;
+    if (places < this.#placesMax) {
+      this.#choose(tableBits(hash), new IndexTable(2 * places, depth));
+    } else if (depth < this.#depthMax) {
+      const bit = 1 << depth;
+      if (bit > this.#tableMask) {
+        this.#tables = [...this.#tables, ...this.#tables];
+        this.#tableMask = this.#tables.length - 1;
+      }
+      for (const bits of [tableBits(hash), tableBits(hash) ^ bit])
+        this.#choose(bits, new IndexTable(places, depth + 1));
+    } else {
+      return;
+    }
     this.#places += places;
+    for (let at = 0; at < pairs.length; at += 2) {
+      const moved = pairs[at + 1] as number;
+      if (pairs[at] !== 0) this.tableOf(moved).insert(moved, (pairs[at] as number) - 1);
+    }
   }
 
-  #split(hash: number, table: IndexTable): void {
-    const bit = 1 << table.depth;
-    if (bit > this.#tableMask) {
-      this.#tables = [...this.#tables, ...this.#tables];
-      this.#tableMask = this.#tables.length - 1;
-    }
-    const other = table.split();
-    const first = (tableBits(hash) & (bit - 1)) | bit;
-    for (let at = first; at < this.#tables.length; at += 2 * bit) this.#tables[at] = other;
+  /** From now on `table` is chosen by the lowest of `bits`, as many as its depth. */
+  #choose(bits: number, table: IndexTable): void {
+    const step = 1 << table.depth;
+    for (let at = bits & (step - 1); at < this.#tables.length; at += step) this.#tables[at] = table;
   }
 
   /** Tells that `entry` stands at `to` now. */

@@ -71,7 +71,7 @@ it('remembers a hash that left, until it comes again', () => {
   for (const [entry, hash] of hashes.entries()) index.insert(hash, entry);
   const [left, others] = [hashes.slice(0, 1000), hashes.slice(1000)];
   for (const hash of left) index.noteLeft(hash);
-  // A later one may take the place of an earlier, and one in some hundreds may look like another.
+  // A later one may take the place of an earlier, and a few hashes look like another.
   expect(others.filter((hash) => index.takeLeft(hash)).length).toBeLessThan(10);
   expect(left.filter((hash) => index.takeLeft(hash)).length).toBeGreaterThan(950);
   expect(left.filter((hash) => index.takeLeft(hash)).length).toBe(0);
