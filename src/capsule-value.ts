@@ -154,6 +154,7 @@ const WRITERS: {
   servers: (addresses: readonly NamedAddress[]) => {
     return { is: 'servers', addresses: addresses.map(({ nameServer, ip }) => [nameToText(nameServer), ip]) };
   },
+  shunned: (flag) => ({ is: 'flag', flag }),
   penalty: (number) => ({ is: 'number', number }),
   silent: (flag) => ({ is: 'flag', flag }),
   rtt: (number) => ({ is: 'number', number }),

@@ -25,7 +25,7 @@ export interface CapsuleExchange {
   readonly protocol: 'udp' | 'tcp';
   /** Milliseconds since the resolution began. */
   readonly startMs: number;
-  /** How long it took: the RTT when there was a response. */
+  /** How long it took, to the moment at which the resolution went on: the RTT, and what else the machine had to do. */
   readonly tookMs: number;
   readonly query: CapsuleMessage;
   readonly arrivals: readonly CapsuleArrival[];

@@ -7,7 +7,7 @@ import { exchange, type Reply } from './exchange.ts';
 import type { Question } from './minimise.ts';
 import type { Lookup, Scope } from './scope.ts';
 import type { Candidate, Choice, Tried } from './select-server.ts';
-import { rttOf, timeoutOf } from './server-facts.ts';
+import { timeoutOf } from './server-facts.ts';
 
 /** The reply that ended the wait, and whose it is. */
 export interface Heard {
@@ -54,11 +54,13 @@ export function ask(
         return true;
       };
       const untilMs = tried.silentUntilMs;
+      const timeoutMs = timeoutOf(scope, candidate.state);
       exchange(scope, lookup, {
         ...question,
         zone: delegation.zone,
         server: candidate.state,
         attempt,
+        timeoutMs,
         untilMs,
         mayRepeat,
       }).then((reply) => {
@@ -69,7 +71,7 @@ export function ask(
         cancelTimer();
         resolve({ candidate, reply });
       }, reject);
-      cancelTimer = scope.clock.after(lateMs(scope, candidate), hedge);
+      cancelTimer = scope.clock.after(lateMs(scope, choice, timeoutMs), hedge);
     }
 
     function hedge(): void {
@@ -108,9 +110,8 @@ function isForAddress({ depth, type }: Lookup): boolean {
 }
 
 /** How long a server may take before it counts as late: by its own RTT, or briefly when it was never asked. */
-function lateMs(scope: Scope, { state }: Candidate): number {
-  const timeoutMs = timeoutOf(scope, state);
-  return rttOf(scope, state) === undefined ? Math.min(timeoutMs, scope.shared.options.limits.hedgeMs) : timeoutMs;
+function lateMs(scope: Scope, { expectedMs }: Choice, timeoutMs: number): number {
+  return expectedMs === undefined ? Math.min(timeoutMs, scope.shared.options.limits.hedgeMs) : timeoutMs;
 }
 
 function announce(scope: Scope, lookup: Lookup, delegation: Delegation, choice: Choice): void {

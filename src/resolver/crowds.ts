@@ -46,8 +46,10 @@ export function crowdAtZone(scope: Scope, delegation: Delegation): LimitName | u
 /** The bound that forbids one more question to a server: few while it is left alone for its silence. */
 export function crowdAtServer(scope: Scope, state: ServerState, configured: boolean): LimitName | undefined {
   const { limits } = scope.shared.options;
-  const silent = scope.read(LOOK.silent, isBackedOff(state, scope.nowMs()), ROOT, state.address);
-  const limit = silent ? 'questionsPerSilentServer' : 'questionsPerServer';
-  if (configured && !silent) return undefined;
-  return scope.read(LOOK.crowdedServer, state.inFlight >= limits[limit], ROOT, state.address) ? limit : undefined;
+  const silent = isBackedOff(state, scope.nowMs());
+  const most = silent ? limits.questionsPerSilentServer : limits.questionsPerServer;
+  const crowded = state.inFlight >= most && (silent || !configured);
+  if (!scope.read(LOOK.crowdedServer, crowded, ROOT, state.address)) return undefined;
+  const isSilent = scope.read(LOOK.silent, silent, ROOT, state.address);
+  return isSilent ? 'questionsPerSilentServer' : 'questionsPerServer';
 }

@@ -13,7 +13,6 @@ import type { WaitFor } from './journal.ts';
 import { cookieIn, judgeReply, type ReplySlot } from './match-reply.ts';
 import { afterBadCookie, type Form, firstForm, noteEdnsOutcome, refusesEdns } from './query-form.ts';
 import type { Lookup, Scope } from './scope.ts';
-import { timeoutOf } from './server-facts.ts';
 import type { Running } from './shared.ts';
 import { makeQuery } from './upstream-query.ts';
 
@@ -44,6 +43,8 @@ export interface ExchangeRequest {
   readonly minimised: boolean;
   /** 1 for the first send of a lookup to this server. Later ones are not joined with it, and wait twice as long each. */
   readonly attempt: number;
+  /** How long the server may take by what is known of it, ms. */
+  readonly timeoutMs: number;
   /** Clock.nowMs from which on a response is of no use, however patient the server deserves to be waited for. */
   readonly untilMs: number;
   /** Called before each send after the first: whether the zone may be sent one more. */
@@ -162,7 +163,7 @@ async function sendOnce(scope: Scope, lookup: Lookup, request: ExchangeRequest, 
   const { protocol, cookie } = form;
   const { query, id } = makeQuery(scope, request, form);
   const tcp = protocol === 'tcp';
-  const ownMs = tcp ? limits.tcpTimeoutMs : timeoutOf(scope, request.server);
+  const ownMs = tcp ? limits.tcpTimeoutMs : request.timeoutMs;
   const wait = tcp ? ownMs : patienceMs(ownMs, request.attempt, limits);
   const number = scope.observer ? scope.nextExchange() : 0;
   if (scope.observer) sent(scope, lookup, request, number, form, false);
@@ -177,8 +178,8 @@ async function sendOnce(scope: Scope, lookup: Lookup, request: ExchangeRequest, 
     journal?.arrived(sending, octets, verdict);
     return verdict;
   });
-  journal?.sendEnded(sending, outcome);
   scope.goOn();
+  journal?.sendEnded(sending, outcome);
   meter?.ended(protocol, outcome);
   // Cut shorter than the server's own timeout by what this question can wait, it says nothing of the server.
   const cut = outcome.kind === 'timeout' && remainingMs < Math.min(wait, ownMs);

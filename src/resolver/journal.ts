@@ -39,7 +39,8 @@ export interface Reads {
   /** The addresses of all name servers of a zone that is kept. */
   readonly servers: readonly NamedAddress[] | undefined;
   readonly glue: Glue | undefined;
-  /** What is known of a server: see server-facts.ts. */
+  /** What is known of a zone's servers, and of one: see server-facts.ts. */
+  readonly shunned: boolean;
   readonly penalty: number;
   readonly silent: boolean;
   readonly rtt: number | undefined;
@@ -110,6 +111,7 @@ export const LOOK: {
   /** `detail`: 4 or 6. */
   glue: { kind: 'glue', key: (name, family) => `${nameToText(name)} IPv${family}` },
   servers: { kind: 'servers', key: nameToText },
+  shunned: { kind: 'shunned', key: nameToText },
   /** `detail`: the server; beside it, the zone for which. */
   penalty: { kind: 'penalty', key: (zone, server) => `${byServer(zone, server)} for ${nameToText(zone)}` },
   silent: { kind: 'silent', key: byServer },
@@ -178,5 +180,6 @@ export interface Journal {
   sending(request: TransportRequest): number;
   /** What arrived for the message of that number. */
   arrived(sent: number, octets: Uint8Array, verdict: Verdict): void;
+  /** Called when the resolution goes on with the outcome, and has read the clock for that. */
   sendEnded(sent: number, outcome: TransportOutcome): void;
 }

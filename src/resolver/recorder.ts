@@ -45,12 +45,13 @@ export interface RecordedExchange {
   readonly server: ServerAddress;
   readonly protocol: 'udp' | 'tcp';
   readonly query: Uint8Array;
-  /** Clock.nowMs. */
+  /** When the resolution last went on before it was sent, as Clock.nowMs said then. */
   readonly startMs: number;
   readonly timeoutMs: number;
   readonly arrivals: readonly { readonly atMs: number; readonly verdict: Verdict; readonly octets: Uint8Array }[];
   /** Undefined: the resolution was done before. */
   readonly outcome: TransportOutcome['kind'] | undefined;
+  /** When the resolution went on with the outcome. */
   readonly endMs: number;
   /** What the network said, when it was unreachable. */
   readonly detail: string | undefined;
@@ -95,6 +96,8 @@ export class Recorder implements Journal, Clock, Random {
   #open: Tape | undefined;
   #foreign: Map<unknown, WaitEnd> | undefined;
   #live: EngineOptions | undefined;
+  /** What the clock said last. */
+  #lastMs = 0;
   #ended = false;
   #isKept = false;
 
@@ -186,6 +189,7 @@ export class Recorder implements Journal, Clock, Random {
   nowMs(): number {
     const nowMs = this.#engine.clock.nowMs();
     this.#writes(NUMBER_OCTETS)?.readings.push(nowMs);
+    this.#lastMs = nowMs;
     return nowMs;
   }
 
@@ -218,15 +222,17 @@ export class Recorder implements Journal, Clock, Random {
 
   sending({ server, protocol, query, timeoutMs }: TransportRequest): number {
     const tape = this.#writes(EXCHANGE_OCTETS + query.length);
-    return tape?.noteSending(server, protocol, query, this.#engine.clock.nowMs(), timeoutMs) ?? 0;
+    return tape?.noteSending(server, protocol, query, this.#lastMs, timeoutMs) ?? 0;
   }
 
   arrived(sent: number, octets: Uint8Array, verdict: Verdict): void {
-    this.#writes(ARRIVAL_OCTETS + octets.length)?.noteArrival(sent, this.#engine.clock.nowMs(), verdict, octets);
+    // What is taken, and what smells of forgery, ends the exchange: the resolution goes on, and reads the clock.
+    const atMs = verdict === 'ignore' ? this.#engine.clock.nowMs() : Number.NaN;
+    this.#writes(ARRIVAL_OCTETS + octets.length)?.noteArrival(sent, atMs, verdict, octets);
   }
 
   sendEnded(sent: number, outcome: TransportOutcome): void {
-    this.#writes(NUMBER_OCTETS)?.noteEnd(sent, outcome, this.#engine.clock.nowMs());
+    this.#writes(NUMBER_OCTETS)?.noteEnd(sent, outcome, this.#lastMs);
   }
 
   get #engine(): EngineOptions {

@@ -6,7 +6,7 @@ import type { Name } from '../wire/name.ts';
 import { crowdAtServer } from './crowds.ts';
 import type { ChoiceReason } from './events.ts';
 import type { Scope } from './scope.ts';
-import { hasTimedOut, penaltyOf, rttOf } from './server-facts.ts';
+import { hasTimedOut, isAnyShunned, penaltyOf, rttOf } from './server-facts.ts';
 
 /** An address of a zone's server that may be asked. */
 export interface Candidate {
@@ -137,8 +137,8 @@ export function selectServer(
 ): Choice | undefined {
   const { limits } = scope.shared.options;
   if (tried.total >= limits.sendsPerLookup) return undefined;
-  const nowMs = scope.nowMs();
-  if (nowMs >= tried.silentUntilMs) return undefined;
+  if (scope.nowMs() >= tried.silentUntilMs) return undefined;
+  const isShunned = isAnyShunned(scope, zone, candidates);
   let pool: Candidate[] = [];
   let least = Number.POSITIVE_INFINITY;
   for (const candidate of candidates) {
@@ -147,7 +147,7 @@ export function selectServer(
     if (sends >= limits.sendsPerServer || tried.hasFailed(state)) continue;
     const distrusts = scope.distrustsOf(zone, state.address);
     if (distrusts > DISTRUSTS_MOST) continue;
-    const penalty = sends * 2 + penaltyOf(scope, zone, state, nowMs) + distrusts * DISTRUST;
+    const penalty = sends * 2 + (isShunned ? penaltyOf(scope, zone, state) : 0) + distrusts * DISTRUST;
     if (penalty < least) {
       least = penalty;
       pool = [];

@@ -10,12 +10,21 @@ import type { Scope } from './scope.ts';
 /** What makes a server be asked only after all others: it was lame for the zone, and one reply decided that. */
 const LAMENESS = 1000;
 
+/** Whether any of the servers is worth less than others at `zone`: mostly none is, and then no more need be read. */
+export function isAnyShunned(scope: Scope, zone: Name, servers: readonly { readonly state: ServerState }[]): boolean {
+  const live = servers.some(({ state }) => livePenalty(scope, zone, state) > 0);
+  return scope.read(LOOK.shunned, live, zone);
+}
+
 /** How little a server is worth asking for `zone`: 0, 1 while it is silent or its family dead, far more while lame. */
-export function penaltyOf(scope: Scope, zone: Name, state: ServerState, nowMs: number): number {
-  const { families } = scope.shared.caches;
-  const shunned = isBackedOff(state, nowMs) || families.isDead(state.family, nowMs);
-  const live = (shunned ? 1 : 0) + (isLame(state, zone, nowMs) ? LAMENESS : 0);
-  return scope.read(LOOK.penalty, live, zone, state.address);
+export function penaltyOf(scope: Scope, zone: Name, state: ServerState): number {
+  return scope.read(LOOK.penalty, livePenalty(scope, zone, state), zone, state.address);
+}
+
+function livePenalty(scope: Scope, zone: Name, state: ServerState): number {
+  const nowMs = scope.nowMs();
+  const shunned = isBackedOff(state, nowMs) || scope.shared.caches.families.isDead(state.family, nowMs);
+  return (shunned ? 1 : 0) + (isLame(state, zone, nowMs) ? LAMENESS : 0);
 }
 
 /** The smoothed RTT in whole microseconds; undefined: the server never answered. */

@@ -1,5 +1,6 @@
-// What a resolution is written on. Tapes are used again and again, and octets and numbers lie on them in typed arrays:
-// so writing leaves nothing for the garbage collector, which would otherwise cost more than the writing.
+// What a resolution is written on. Octets and numbers lie in typed arrays that are used again and again, so they leave
+// nothing for the garbage collector. References lie in lists of their own time: in an old list each reference to a new
+// object costs the collector more than the list does.
 
 import { withOwnOctets } from '../base/octets.ts';
 import { OUTCOMES, PROTOCOLS, type ServerAddress, type TransportOutcome, type Verdict } from '../base/ports.ts';
@@ -38,10 +39,13 @@ export class Numbers {
 }
 
 const READ_FIELDS = 4;
+/** Reads for which there is room at first: as many as most resolutions make. */
+const READS_FIRST = 64;
 const WAIT_FIELDS = 3;
 /** Protocol, start, timeout, the query's octets (from, to), outcome, end. */
 const EXCHANGE_FIELDS = 7;
 const OUTCOME_FIELD = 5;
+const END_FIELD = 6;
 /** Exchange, moment, verdict, octets (from, to). */
 const ARRIVAL_FIELDS = 5;
 const VERDICTS = ['take', 'ignore', 'suspect'] as const;
@@ -58,11 +62,10 @@ export class Tape {
   /** Octets of the room that it has taken, and those of them that are not used yet. */
   takenOctets = 0;
   leftOctets = 0;
-  /** Look, name, detail and value in turns. References beyond the count are undefined. */
-  readonly #reads: unknown[] = [];
+  /** Look, name, detail and value in turns. */
+  #reads: unknown[] = [];
   #readCount = 0;
-  readonly #waits: unknown[] = [];
-  #waitCount = 0;
+  #waits: unknown[] = [];
   /** By exchange; beyond their count, what earlier resolutions left. */
   readonly #servers: ServerAddress[] = [];
   readonly #exchanges: Numbers = new Numbers(8 * EXCHANGE_FIELDS);
@@ -71,6 +74,12 @@ export class Tape {
   #details: Map<number, string> | undefined;
   #octets: Uint8Array = new Uint8Array(2048);
   #octetCount = 0;
+
+  /** To be called before anything is written. */
+  begin(): void {
+    this.#reads = new Array(READS_FIRST * READ_FIELDS);
+    this.#waits = [];
+  }
 
   noteRead(look: Look<keyof Reads>, name: Name, detail: Detail, value: unknown): void {
     const reads = this.#reads;
@@ -97,17 +106,12 @@ export class Tape {
   }
 
   noteWait(what: WaitFor<keyof Waits, never>, about: unknown, end: WaitEnd | 'own' | undefined): void {
-    const waits = this.#waits;
-    const at = this.#waitCount;
-    waits[at] = what;
-    waits[at + 1] = about;
-    waits[at + 2] = end;
-    this.#waitCount = at + WAIT_FIELDS;
+    this.#waits.push(what, about, end);
   }
 
   /** What might have been waited for, in order. */
   *waits(): Generator<RecordedWait> {
-    for (let at = 0; at < this.#waitCount; at += WAIT_FIELDS) {
+    for (let at = 0; at < this.#waits.length; at += WAIT_FIELDS) {
       const [what, about, end] = this.#waits.slice(at, at + WAIT_FIELDS);
       yield { what, about, end } as RecordedWait;
     }
@@ -130,12 +134,13 @@ export class Tape {
     values[at + 3] = from;
     values[at + 4] = this.#octetCount;
     values[at + OUTCOME_FIELD] = UNFINISHED;
-    values[at + OUTCOME_FIELD + 1] = 0;
+    values[at + END_FIELD] = startMs + timeoutMs;
     const exchange = at / EXCHANGE_FIELDS;
     this.#servers[exchange] = server;
     return exchange;
   }
 
+  /** `atMs`: NaN when the exchange ends with it, whenever that is. */
   noteArrival(exchange: number, atMs: number, verdict: Verdict, octets: Uint8Array): void {
     const from = this.#noteOctets(octets);
     const at = this.#arrivals.take(ARRIVAL_FIELDS);
@@ -147,12 +152,11 @@ export class Tape {
     values[at + 4] = this.#octetCount;
   }
 
-  noteEnd(exchange: number, outcome: TransportOutcome, nowMs: number): void {
+  noteEnd(exchange: number, outcome: TransportOutcome, endMs: number): void {
     const { values } = this.#exchanges;
     const at = exchange * EXCHANGE_FIELDS;
-    const startMs = values[at + 1] as number;
     values[at + OUTCOME_FIELD] = OUTCOMES.indexOf(outcome.kind);
-    values[at + OUTCOME_FIELD + 1] = outcome.kind === 'response' ? startMs + outcome.rttMs : nowMs;
+    values[at + END_FIELD] = endMs;
     if (outcome.kind !== 'unreachable') return;
     this.#details ??= new Map();
     this.#details.set(exchange, outcome.detail);
@@ -162,13 +166,14 @@ export class Tape {
   exchanges(): RecordedExchange[] {
     const servers = this.#servers.slice(0, this.#exchanges.count / EXCHANGE_FIELDS);
     const arrivals = servers.map((): RecordedExchange['arrivals'][number][] => []);
+    const numbers = this.#exchanges.list();
     const arrived = this.#arrivals.list();
     for (let i = 0; i < arrived.length; i += ARRIVAL_FIELDS) {
-      const [exchange, atMs = 0, verdict, from, to] = arrived.slice(i, i + ARRIVAL_FIELDS);
+      const [exchange = 0, noted = 0, verdict, from, to] = arrived.slice(i, i + ARRIVAL_FIELDS);
+      const atMs = Number.isNaN(noted) ? (numbers[exchange * EXCHANGE_FIELDS + END_FIELD] as number) : noted;
       const octets = this.#octets.slice(from, to);
-      arrivals[exchange as number]?.push({ atMs, verdict: VERDICTS[verdict as number] as Verdict, octets });
+      arrivals[exchange]?.push({ atMs, verdict: VERDICTS[verdict as number] as Verdict, octets });
     }
-    const numbers = this.#exchanges.list();
     return servers.map((server, i): RecordedExchange => {
       const at = i * EXCHANGE_FIELDS;
       const [protocol, startMs = 0, timeoutMs = 0, from, to, outcome, endMs = 0] = numbers.slice(at);
@@ -200,10 +205,9 @@ export class Tape {
 
   /** Forgets everything. False: it has grown too long to be kept for another. */
   reset(): boolean {
-    this.#reads.fill(undefined, 0, this.#readCount);
-    this.#waits.fill(undefined, 0, this.#waitCount);
+    this.#reads = [];
     this.#readCount = 0;
-    this.#waitCount = 0;
+    this.#waits = [];
     this.#exchanges.count = 0;
     this.#arrivals.count = 0;
     this.#details = undefined;
@@ -213,12 +217,11 @@ export class Tape {
     this.#octetCount = 0;
     this.takenOctets = 0;
     this.leftOctets = 0;
-    return this.#reads.length + this.#waits.length <= REFERENCES_KEPT && this.#octets.length <= OCTETS_KEPT;
+    return this.#octets.length <= OCTETS_KEPT;
   }
 }
 
 /** What a tape that is kept for another resolution may hold: beyond what most need. */
-const REFERENCES_KEPT = 2048;
 const OCTETS_KEPT = 16 * 1024;
 /** Tapes kept while nobody writes on them: 1 MiB mostly. */
 const TAPES_KEPT = 100;
@@ -237,7 +240,9 @@ export class RecordingRoom {
 
   /** An empty tape. */
   tape(): Tape {
-    return this.#tapes.pop() ?? new Tape();
+    const tape = this.#tapes.pop() ?? new Tape();
+    tape.begin();
+    return tape;
   }
 
   /** Lets a tape that has come to its end have `octets` more, and some in reserve; false: there are none, or it has `most`. */
