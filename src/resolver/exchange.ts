@@ -43,7 +43,7 @@ export interface ExchangeRequest {
   readonly minimised: boolean;
   /** 1 for the first send of a lookup to this server. Later ones are not joined with it, and wait twice as long each. */
   readonly attempt: number;
-  /** How long the server may take by what is known of it, ms. */
+  /** How long the server may take by what was known of it when the exchange began, ms. */
   readonly timeoutMs: number;
   /** Clock.nowMs from which on a response is of no use, however patient the server deserves to be waited for. */
   readonly untilMs: number;

@@ -138,7 +138,7 @@ export function selectServer(
   const { limits } = scope.shared.options;
   if (tried.total >= limits.sendsPerLookup) return undefined;
   if (scope.nowMs() >= tried.silentUntilMs) return undefined;
-  const isShunned = isAnyShunned(scope, zone, candidates);
+  const anyShunned = isAnyShunned(scope, zone, candidates);
   let pool: Candidate[] = [];
   let least = Number.POSITIVE_INFINITY;
   for (const candidate of candidates) {
@@ -147,7 +147,7 @@ export function selectServer(
     if (sends >= limits.sendsPerServer || tried.hasFailed(state)) continue;
     const distrusts = scope.distrustsOf(zone, state.address);
     if (distrusts > DISTRUSTS_MOST) continue;
-    const penalty = sends * 2 + (isShunned ? penaltyOf(scope, zone, state) : 0) + distrusts * DISTRUST;
+    const penalty = sends * 2 + (anyShunned ? penaltyOf(scope, zone, state) : 0) + distrusts * DISTRUST;
     if (penalty < least) {
       least = penalty;
       pool = [];

@@ -78,7 +78,6 @@ export class Tape {
   /** To be called before anything is written. */
   begin(): void {
     this.#reads = new Array(READS_FIRST * READ_FIELDS);
-    this.#waits = [];
   }
 
   noteRead(look: Look<keyof Reads>, name: Name, detail: Detail, value: unknown): void {
@@ -223,7 +222,7 @@ export class Tape {
 
 /** What a tape that is kept for another resolution may hold: beyond what most need. */
 const OCTETS_KEPT = 16 * 1024;
-/** Tapes kept while nobody writes on them: 1 MiB mostly. */
+/** Tapes kept while nobody writes on them: less than 1 MiB mostly. */
 const TAPES_KEPT = 100;
 
 /** Room is taken in such pieces: most resolutions need one. */
