@@ -57,7 +57,7 @@ export function capsuleOf(journal: Omit<Recorded, 'octets'>, resolution: Resolut
   const values = new ValueTable();
   return {
     format: 'rootwalk-capsule',
-    version: 4,
+    version: 5,
     question: {
       name: nameToText(request.name),
       type: typeToText(request.type),

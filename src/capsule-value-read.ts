@@ -9,6 +9,7 @@ import type { CapsuleRRset } from './capsule-rrset.ts';
 import type { CapsuleValue, Moment } from './capsule-value.ts';
 import { readZoneKeys } from './dnssec/keys.ts';
 import type { Reply } from './resolver/exchange.ts';
+import type { Standing, Terms } from './resolver/server-facts.ts';
 import type { ZoneStatus } from './resolver/zone-status.ts';
 import { nameFromText } from './wire/name.ts';
 import { parseResponse } from './wire/response.ts';
@@ -43,6 +44,14 @@ export function valueIn(value: CapsuleValue): unknown {
     }
     case 'servers':
       return value.addresses.map(([nameServer, ip]): NamedAddress => ({ nameServer: nameFromText(nameServer), ip }));
+    case 'standing': {
+      const { penalties, rttsUs } = value;
+      return { penalties, rttsUs: rttsUs.map((rttUs) => rttUs ?? undefined) } satisfies Standing;
+    }
+    case 'terms': {
+      const { is: _, crowded, ...terms } = value;
+      return { crowded, ...terms } satisfies Terms;
+    }
     case 'cookie': {
       const { is: _, octets, ...rest } = value;
       return { octets: octetsIn(octets), ...rest } satisfies ServerCookie;
@@ -67,10 +76,6 @@ export function valueIn(value: CapsuleValue): unknown {
       return nameFromText(value.name);
     case 'flag':
       return value.flag;
-    case 'number':
-      return value.number;
-    case 'wall':
-      return value.seconds;
     case 'moment':
       return momentIn(value.atMs);
   }

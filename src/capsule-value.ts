@@ -10,6 +10,7 @@ import type { HashParameters } from './cache/zone-ranges.ts';
 import { base64Of, type CapsuleRRset, rrsetOut } from './capsule-rrset.ts';
 import type { Reply } from './resolver/exchange.ts';
 import type { KeptReply, Reads, Waits } from './resolver/journal.ts';
+import type { Standing, Terms } from './resolver/server-facts.ts';
 import type { FailureReason } from './resolver/types.ts';
 import type { ZoneStatus } from './resolver/zone-status.ts';
 import type { ExtendedError } from './wire/message.ts';
@@ -73,6 +74,9 @@ export type CapsuleValue =
       readonly expiresAtMs: Moment;
     }
   | { readonly is: 'servers'; readonly addresses: readonly (readonly [nameServer: string, ip: string])[] }
+  /** Of each server of a zone; null: it never answered. */
+  | { readonly is: 'standing'; readonly penalties?: readonly number[]; readonly rttsUs: readonly (number | null)[] }
+  | ({ readonly is: 'terms'; readonly crowded?: Terms['crowded'] } & Omit<Terms, 'crowded'>)
   | { readonly is: 'cookie'; readonly octets: string; readonly drawnAtMs: number; readonly lapses: number }
   | {
       readonly is: 'status';
@@ -118,10 +122,7 @@ export type CapsuleValue =
     }
   | { readonly is: 'name'; readonly name: string }
   | { readonly is: 'flag'; readonly flag: boolean }
-  | { readonly is: 'number'; readonly number: number }
-  | { readonly is: 'moment'; readonly atMs: Moment }
-  /** Since 1970. */
-  | { readonly is: 'wall'; readonly seconds: number };
+  | { readonly is: 'moment'; readonly atMs: Moment };
 
 /** How a value of each kind is written. */
 const WRITERS: {
@@ -130,9 +131,8 @@ const WRITERS: {
   host: ({ rcode, answer, authority }: HostAnswer) => {
     return { is: 'host', rcode, answer: answer.map(rrsetOut), authority: authority.map(rrsetOut) };
   },
-  rrset: (entry: RecordEntry) => {
-    return { is: 'rrset', rrset: rrsetOut(entry.rrset), rank: entry.rank, ...judgedOut(entry) };
-  },
+  rrset: recordOut,
+  dname: recordOut,
   denial: (entry: DenialEntry) => {
     const { kind, name, type, soa } = entry;
     const question = { name: nameToText(name), type: typeToText(type) };
@@ -154,14 +154,11 @@ const WRITERS: {
   servers: (addresses: readonly NamedAddress[]) => {
     return { is: 'servers', addresses: addresses.map(({ nameServer, ip }) => [nameToText(nameServer), ip]) };
   },
-  shunned: (flag) => ({ is: 'flag', flag }),
-  penalty: (number) => ({ is: 'number', number }),
-  silent: (flag) => ({ is: 'flag', flag }),
-  rtt: (number) => ({ is: 'number', number }),
+  standing: ({ penalties, rttsUs }: Standing) => {
+    return { is: 'standing', ...(penalties && { penalties }), rttsUs: rttsUs.map((rttUs) => rttUs ?? null) };
+  },
+  terms: ({ crowded, ...terms }: Terms) => ({ is: 'terms', ...terms, ...(crowded && { crowded }) }),
   timedOut: (flag) => ({ is: 'flag', flag }),
-  timeout: (number) => ({ is: 'number', number }),
-  edns: (flag) => ({ is: 'flag', flag }),
-  takesCookies: (flag) => ({ is: 'flag', flag }),
   cookie: ({ octets, ...rest }: ServerCookie) => ({ is: 'cookie', octets: base64Of(octets), ...rest }),
   status: statusOut,
   ranges: (name: Name) => ({ is: 'name', name: nameToText(name) }),
@@ -173,7 +170,6 @@ const WRITERS: {
   soa: rangeOut,
   crowded: (flag) => ({ is: 'flag', flag }),
   kept: (flag) => ({ is: 'flag', flag }),
-  wall: (seconds) => ({ is: 'wall', seconds }),
   primeAgain: (atMs) => ({ is: 'moment', atMs: momentOut(atMs) }),
 };
 
@@ -201,6 +197,10 @@ export function waitOut(value: Waits[keyof Waits] | KeptReply): CapsuleValue | u
     default:
       return statusOut(value);
   }
+}
+
+function recordOut(entry: RecordEntry): CapsuleValue {
+  return { is: 'rrset', rrset: rrsetOut(entry.rrset), rank: entry.rank, ...judgedOut(entry) };
 }
 
 function delegationOut(delegation: Delegation): CapsuleValue {

@@ -93,11 +93,11 @@ export interface CapsuleWait {
 
 /**
  * The capsule. Version 1 has no `readings`, `timers`, `reads`, `waits` and `values`: the caches were empty at its start, and
- * time is played by how long things took. Versions 2 and 3 were never released. No client is in it.
+ * time is played by how long things took. Versions 2 to 4 were never released. No client is in it.
  */
 export interface Capsule {
   readonly format: 'rootwalk-capsule';
-  readonly version: 1 | 4;
+  readonly version: 1 | 5;
   readonly question: { readonly name: string; readonly type: string; readonly checkingDisabled: boolean };
   readonly settings: CapsuleSettings;
   /** The clocks at the start: monotonic milliseconds, seconds since 1970; and what the former said later, each time. */

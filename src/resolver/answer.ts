@@ -2,7 +2,7 @@
 
 import { RANK } from '../cache/entry.ts';
 import type { HostAnswer } from '../cache/host.ts';
-import { type Name, parentOf, ROOT } from '../wire/name.ts';
+import type { Name } from '../wire/name.ts';
 import { TYPE } from '../wire/types.ts';
 import { cnameTarget, dnameTarget } from './alias.ts';
 import { type Chain, extendChain } from './chain.ts';
@@ -78,13 +78,8 @@ function findCached(scope: Scope, name: Name, type: number): Found | undefined {
   }
   const denial = scope.denial(name, type);
   if (denial !== undefined) return { kind: 'denial', entry: denial };
-  for (let above = name; above !== ROOT; ) {
-    above = parentOf(above);
-    const dname = scope.rrset(above, TYPE.DNAME);
-    // Unbound's rule: a DNAME kept from another question speaks for further names only if it is secure.
-    if (dname !== undefined && (dname.security === 'secure' || scope.isFresh(dname)))
-      return { kind: 'alias', entry: dname, target: dnameTarget(dname.rrset, name) };
-  }
+  const dname = scope.dnameAbove(name);
+  if (dname !== undefined) return { kind: 'alias', entry: dname, target: dnameTarget(dname.rrset, name) };
   return type === TYPE.ANY ? undefined : synthesise(scope, name, type);
 }
 

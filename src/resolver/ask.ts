@@ -7,7 +7,6 @@ import { exchange, type Reply } from './exchange.ts';
 import type { Question } from './minimise.ts';
 import type { Lookup, Scope } from './scope.ts';
 import type { Candidate, Choice, Tried } from './select-server.ts';
-import { timeoutOf } from './server-facts.ts';
 
 /** The reply that ended the wait, and whose it is. */
 export interface Heard {
@@ -39,7 +38,7 @@ export function ask(
     let cancelTimer: () => void = () => undefined;
 
     function launch(choice: Choice): void {
-      const { candidate } = choice;
+      const { candidate, terms } = choice;
       inFlight += 1;
       launchedAtMs = scope.nowMs();
       tried.note(candidate.state, launchedAtMs + scope.shared.options.limits.zoneSilenceMs);
@@ -54,13 +53,12 @@ export function ask(
         return true;
       };
       const untilMs = tried.silentUntilMs;
-      const timeoutMs = timeoutOf(scope, candidate.state);
       exchange(scope, lookup, {
         ...question,
         zone: delegation.zone,
         server: candidate.state,
         attempt,
-        timeoutMs,
+        terms,
         untilMs,
         mayRepeat,
       }).then((reply) => {
@@ -71,7 +69,7 @@ export function ask(
         cancelTimer();
         resolve({ candidate, reply });
       }, reject);
-      cancelTimer = scope.clock.after(lateMs(scope, choice, timeoutMs), hedge);
+      cancelTimer = scope.clock.after(lateMs(scope, choice), hedge);
     }
 
     function hedge(): void {
@@ -110,7 +108,7 @@ function isForAddress({ depth, type }: Lookup): boolean {
 }
 
 /** How long a server may take before it counts as late: by its own RTT, or briefly when it was never asked. */
-function lateMs(scope: Scope, { expectedMs }: Choice, timeoutMs: number): number {
+function lateMs(scope: Scope, { expectedMs, terms: { timeoutMs } }: Choice): number {
   return expectedMs === undefined ? Math.min(timeoutMs, scope.shared.options.limits.hedgeMs) : timeoutMs;
 }
 

@@ -33,7 +33,7 @@ export function whyUnproven(why: ExtendedError, { fault }: Proofs): ExtendedErro
 export class Checks {
   readonly #scope: Scope;
   readonly #lookup: Lookup;
-  /** What dnssec/ needs beside the data; wall-clock time is taken when this is made. */
+  /** What dnssec/ needs beside the data. */
   readonly context: VerifyContext;
   /** Bounds of proofs: the hashes left to the client question. */
   readonly denialOptions: DenialOptions;
@@ -47,7 +47,7 @@ export class Checks {
       imported: trust.imported,
       verified: trust.verified,
       limits,
-      nowSeconds: scope.wallSeconds(),
+      nowSeconds: scope.wallSeconds,
       skew: defaultSkew,
     };
     this.denialOptions = { meter: scope.budget.nsec3Meter, nsec3IterationsMax: limits.nsec3Iterations };

@@ -2,8 +2,8 @@
 
 import type { LimitName } from '../base/limits.ts';
 import type { Delegation } from '../cache/hierarchy.ts';
-import { isBackedOff, type ServerState } from '../cache/servers.ts';
-import { type Name, ROOT } from '../wire/name.ts';
+import type { ServerState } from '../cache/servers.ts';
+import type { Name } from '../wire/name.ts';
 import { LOOK } from './journal.ts';
 import type { Scope } from './scope.ts';
 
@@ -39,17 +39,6 @@ export function crowdAtZone(scope: Scope, delegation: Delegation): LimitName | u
   if (isConfigured(delegation)) return undefined;
   const { options, crowds } = scope.shared;
   const { zone } = delegation;
-  const crowded = scope.read(LOOK.crowdedZone, crowds.atZone(zone) >= options.limits.questionsPerZone, zone);
+  const crowded = scope.read(LOOK.crowded, crowds.atZone(zone) >= options.limits.questionsPerZone, zone);
   return crowded ? 'questionsPerZone' : undefined;
-}
-
-/** The bound that forbids one more question to a server: few while it is left alone for its silence. */
-export function crowdAtServer(scope: Scope, state: ServerState, configured: boolean): LimitName | undefined {
-  const { limits } = scope.shared.options;
-  const silent = isBackedOff(state, scope.nowMs());
-  const most = silent ? limits.questionsPerSilentServer : limits.questionsPerServer;
-  const crowded = state.inFlight >= most && (silent || !configured);
-  if (!scope.read(LOOK.crowdedServer, crowded, ROOT, state.address)) return undefined;
-  const isSilent = scope.read(LOOK.silent, silent, ROOT, state.address);
-  return isSilent ? 'questionsPerSilentServer' : 'questionsPerServer';
 }

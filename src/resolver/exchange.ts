@@ -13,6 +13,7 @@ import type { WaitFor } from './journal.ts';
 import { cookieIn, judgeReply, type ReplySlot } from './match-reply.ts';
 import { afterBadCookie, type Form, firstForm, noteEdnsOutcome, refusesEdns } from './query-form.ts';
 import type { Lookup, Scope } from './scope.ts';
+import type { Terms } from './server-facts.ts';
 import type { Running } from './shared.ts';
 import { makeQuery } from './upstream-query.ts';
 
@@ -43,8 +44,8 @@ export interface ExchangeRequest {
   readonly minimised: boolean;
   /** 1 for the first send of a lookup to this server. Later ones are not joined with it, and wait twice as long each. */
   readonly attempt: number;
-  /** How long the server may take by what was known of it when the exchange began, ms. */
-  readonly timeoutMs: number;
+  /** By what was known of the server when it was chosen. */
+  readonly terms: Terms;
   /** Clock.nowMs from which on a response is of no use, however patient the server deserves to be waited for. */
   readonly untilMs: number;
   /** Called before each send after the first: whether the zone may be sent one more. */
@@ -113,7 +114,7 @@ async function conduct(
   const { crowds, exchanges } = scope.shared;
   crowds.enter(request.zone, request.server);
   try {
-    let form = firstForm(scope, request.server, request.minimised);
+    let form = firstForm(scope, request.server, request.terms, request.minimised);
     let lapsed = false;
     let refused: Form | undefined;
     for (let sends = 0; sends < SENDS_MOST; sends++) {
@@ -163,7 +164,7 @@ async function sendOnce(scope: Scope, lookup: Lookup, request: ExchangeRequest, 
   const { protocol, cookie } = form;
   const { query, id } = makeQuery(scope, request, form);
   const tcp = protocol === 'tcp';
-  const ownMs = tcp ? limits.tcpTimeoutMs : request.timeoutMs;
+  const ownMs = tcp ? limits.tcpTimeoutMs : request.terms.timeoutMs;
   const wait = tcp ? ownMs : patienceMs(ownMs, request.attempt, limits);
   const number = scope.observer ? scope.nextExchange() : 0;
   if (scope.observer) sent(scope, lookup, request, number, form, false);

@@ -8,7 +8,7 @@ import type { Find } from './addresses.ts';
 import { dnameTarget } from './alias.ts';
 import { addressSendsSpent, ask } from './ask.ts';
 import { type Asked, classify } from './classify.ts';
-import { crowdAtZone } from './crowds.ts';
+import { crowdAtZone, isConfigured } from './crowds.ts';
 import type { Reply } from './exchange.ts';
 import { failLimit, giveUp, stopReason, withinDeadline } from './failure.ts';
 import type { Found, FoundFailure } from './found.ts';
@@ -37,6 +37,7 @@ import { reportResponse } from './report-response.ts';
 import type { Lookup, Scope } from './scope.ts';
 import { isBare, type Scrubbed, scrub } from './scrub.ts';
 import type { Tried } from './select-server.ts';
+import { termsOf } from './server-facts.ts';
 import { storeChain, storeDenial, storePriming, storeReferral, storeRRset, storeZoneServers } from './store.ts';
 
 /** Walks from the closest delegation to what `lookup` asks. Every pass is paid from the budget, so it ends. `minimising`: RFC 9156. */
@@ -94,7 +95,8 @@ export async function iterate(scope: Scope, lookup: Lookup, find: Find, minimisi
         return giveUp(scope, delegation, position.tried.troubles, addresses, lookup);
       }
       position.tried.noteNews();
-      choice = { candidate, why: 'retry', expectedMs: undefined };
+      const terms = termsOf(scope, candidate.state, isConfigured(delegation));
+      choice = { candidate, why: 'retry', expectedMs: undefined, terms };
       question = { name, type, minimised: false, recursionDesired: true };
       role = 'lastResort';
     }

@@ -22,6 +22,7 @@ import { type Name, nameToText } from '../wire/name.ts';
 import { typeToText } from '../wire/types.ts';
 import type { Reply } from './exchange.ts';
 import type { FoundFailure } from './found.ts';
+import type { Standing, Terms } from './server-facts.ts';
 import type { Shared } from './shared.ts';
 import type { ZoneStatus } from './zone-status.ts';
 
@@ -29,6 +30,8 @@ import type { ZoneStatus } from './zone-status.ts';
 export interface Reads {
   readonly host: HostAnswer | undefined;
   readonly rrset: RecordEntry | undefined;
+  /** The closest secure DNAME above a name. */
+  readonly dname: RecordEntry | undefined;
   readonly denial: DenialEntry | undefined;
   readonly failure: FailureEntry | undefined;
   /** The deepest delegation at or above a name, that of a zone, and what a referral came to beside what was known. */
@@ -40,30 +43,23 @@ export interface Reads {
   readonly servers: readonly NamedAddress[] | undefined;
   readonly glue: Glue | undefined;
   /** What is known of a zone's servers, and of one: see server-facts.ts. */
-  readonly shunned: boolean;
-  readonly penalty: number;
-  readonly silent: boolean;
-  readonly rtt: number | undefined;
+  readonly standing: Standing;
+  readonly terms: Terms;
   readonly timedOut: boolean;
-  readonly timeout: number;
-  readonly edns: boolean;
-  readonly takesCookies: boolean;
   readonly cookie: ServerCookie | undefined;
   readonly status: ZoneStatus | undefined;
-  /** The zone of which denial ranges are kept, and they. */
+  /** The zone whose denial ranges speak for a name, and they. */
   readonly ranges: Name | undefined;
   readonly parameters: readonly HashParameters[];
   readonly nsec: NsecRange | undefined;
   readonly nsec3: Nsec3Range | undefined;
   readonly soa: SoaOfZone | undefined;
-  /** Whether a zone or a server has as many questions in flight as it may. */
+  /** Whether a zone has as many questions in flight as it may. */
   readonly crowded: boolean;
   /** Whether the cache took an RRset. */
   readonly kept: boolean;
   /** When priming may be tried again (Clock.nowMs). */
   readonly primeAgain: number;
-  /** Seconds since 1970. */
-  readonly wall: number;
 }
 
 /** What was in progress already, to be waited for, by kind. */
@@ -87,17 +83,16 @@ export type Detail = number | string | ServerAddress;
 
 /** All that is looked at, but for what `detail` is: 0 where nothing else is said. */
 export const LOOK: {
-  readonly [Kind in Exclude<keyof Reads, 'addresses' | 'crowded'>]: Look<Kind>;
+  readonly [Kind in Exclude<keyof Reads, 'addresses'>]: Look<Kind>;
 } & {
   readonly addresses4: Look<'addresses'>;
   readonly addresses6: Look<'addresses'>;
   readonly keysFailure: Look<'failure'>;
-  readonly crowdedZone: Look<'crowded'>;
-  readonly crowdedServer: Look<'crowded'>;
 } = {
   /** `detail`: the type. */
   host: { kind: 'host', key: byType },
   rrset: { kind: 'rrset', key: byType },
+  dname: { kind: 'dname', key: nameToText },
   denial: { kind: 'denial', key: byType },
   failure: { kind: 'failure', key: byType },
   kept: { kind: 'kept', key: byType },
@@ -111,15 +106,10 @@ export const LOOK: {
   /** `detail`: 4 or 6. */
   glue: { kind: 'glue', key: (name, family) => `${nameToText(name)} IPv${family}` },
   servers: { kind: 'servers', key: nameToText },
-  shunned: { kind: 'shunned', key: nameToText },
-  /** `detail`: the server; beside it, the zone for which. */
-  penalty: { kind: 'penalty', key: (zone, server) => `${byServer(zone, server)} for ${nameToText(zone)}` },
-  silent: { kind: 'silent', key: byServer },
-  rtt: { kind: 'rtt', key: byServer },
+  standing: { kind: 'standing', key: nameToText },
+  /** `detail`: the server, here and below. */
+  terms: { kind: 'terms', key: byServer },
   timedOut: { kind: 'timedOut', key: byServer },
-  timeout: { kind: 'timeout', key: byServer },
-  edns: { kind: 'edns', key: byServer },
-  takesCookies: { kind: 'takesCookies', key: byServer },
   cookie: { kind: 'cookie', key: byServer },
   status: { kind: 'status', key: nameToText },
   ranges: { kind: 'ranges', key: nameToText },
@@ -133,9 +123,7 @@ export const LOOK: {
   },
   soa: { kind: 'soa', key: nameToText },
   primeAgain: { kind: 'primeAgain', key: nameToText },
-  wall: { kind: 'wall', key: nameToText },
-  crowdedZone: { kind: 'crowded', key: nameToText },
-  crowdedServer: { kind: 'crowded', key: byServer },
+  crowded: { kind: 'crowded', key: nameToText },
 };
 
 function byType(name: Name, type: Detail): string {

@@ -6,7 +6,7 @@ import type { ServerResponse } from '../wire/response.ts';
 import { RCODE } from '../wire/types.ts';
 import type { EventBody } from './events.ts';
 import type { Scope } from './scope.ts';
-import { takesEdnsNow } from './server-facts.ts';
+import { cookieNow, type Terms } from './server-facts.ts';
 import { cookieFor } from './upstream-cookie.ts';
 
 /** How a question goes out. */
@@ -19,15 +19,14 @@ export interface Form {
 }
 
 /** The form to begin with: UDP, and EDNS with a cookie unless this server is known not to take them. */
-export function firstForm(scope: Scope, server: ServerState, minimised: boolean): Form {
-  const edns = takesEdnsNow(scope, server);
-  const cookie = edns ? cookieFor(scope, server) : undefined;
+export function firstForm(scope: Scope, server: ServerState, { edns, cookies }: Terms, minimised: boolean): Form {
+  const cookie = edns && cookies ? cookieFor(scope, server) : undefined;
   return { protocol: 'udp', edns, cookie, why: minimised ? 'minimised' : undefined };
 }
 
 /** RFC 7873, 5.3: asked once more with the cookie that came with the refusal, and then by TCP. */
 export function afterBadCookie(scope: Scope, server: ServerState, form: Form): Form {
-  const cookie = form.why === 'bad-cookie' ? undefined : cookieFor(scope, server);
+  const cookie = form.why === 'bad-cookie' ? undefined : cookieNow(scope, server, scope.nowMs());
   const given = cookie !== undefined && cookie.octets.length > CLIENT_COOKIE_OCTETS;
   return given
     ? { ...form, cookie, why: 'bad-cookie' }

@@ -194,7 +194,7 @@ export class Recorder implements Journal, Clock, Random {
   }
 
   wallSeconds(): number {
-    return this.#engine.clock.wallSeconds();
+    return this.start?.wallSeconds ?? this.#engine.clock.wallSeconds();
   }
 
   after(delayMs: number, run: () => void): () => void {

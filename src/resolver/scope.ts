@@ -37,6 +37,8 @@ export class Scope {
   readonly transport: Transport;
   readonly budget: Budget;
   readonly checkingDisabled: boolean;
+  /** Seconds since 1970, when the resolution began: by it signatures are valid. */
+  readonly wallSeconds: number;
   readonly observer: Observer | undefined;
   readonly journal: Journal | undefined;
   readonly #fresh: FreshData = new FreshData();
@@ -56,6 +58,7 @@ export class Scope {
     this.random = random;
     this.transport = transport;
     this.#nowMs = clock.nowMs();
+    this.wallSeconds = clock.wallSeconds();
     this.budget = new Budget(shared.options.limits, this.#nowMs);
     this.checkingDisabled = checkingDisabled;
     this.observer = observer;
@@ -85,11 +88,6 @@ export class Scope {
   /** To be called when the resolution goes on after a wait, for whatever it waited. */
   goOn(): void {
     this.#nowMs = this.clock.nowMs();
-  }
-
-  /** Seconds since 1970. */
-  wallSeconds(): number {
-    return this.read(LOOK.wall, this.shared.options.clock.wallSeconds(), ROOT);
   }
 
   /** The client's question as a lookup. */
@@ -197,9 +195,19 @@ export class Scope {
     return this.read(LOOK.rrset, this.shared.caches.records.rrset(name, type, this.nowMs()), name, type);
   }
 
-  /** Whether this very question's responses brought the entry. */
-  isFresh(entry: RecordEntry): boolean {
-    return this.#fresh.rrset(entry.rrset.name, entry.rrset.type) === entry;
+  /** The closest DNAME above `name` that speaks for it: as in Unbound, one kept from another question only if secure. */
+  dnameAbove(name: Name): RecordEntry | undefined {
+    const { records } = this.shared.caches;
+    let fresh: RecordEntry | undefined;
+    let kept: RecordEntry | undefined;
+    for (let above = name; above !== ROOT && kept === undefined; ) {
+      above = parentOf(above);
+      fresh = this.#fresh.rrset(above, TYPE.DNAME);
+      if (fresh !== undefined) break;
+      const entry = records.rrset(above, TYPE.DNAME, this.nowMs());
+      if (entry?.security === 'secure') kept = entry;
+    }
+    return this.read(LOOK.dname, kept, name) ?? fresh;
   }
 
   denial(name: Name, type: number): DenialEntry | undefined {

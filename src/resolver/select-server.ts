@@ -3,10 +3,9 @@
 import type { LimitName } from '../base/limits.ts';
 import type { ServerState } from '../cache/servers.ts';
 import type { Name } from '../wire/name.ts';
-import { crowdAtServer } from './crowds.ts';
 import type { ChoiceReason } from './events.ts';
 import type { Scope } from './scope.ts';
-import { hasTimedOut, isAnyShunned, penaltyOf, rttOf } from './server-facts.ts';
+import { hasTimedOut, type Standing, standingOf, type Terms, termsOf } from './server-facts.ts';
 
 /** An address of a zone's server that may be asked. */
 export interface Candidate {
@@ -108,12 +107,13 @@ export interface Choice {
   readonly candidate: Candidate;
   readonly why: ChoiceReason;
   readonly expectedMs: number | undefined;
+  readonly terms: Terms;
 }
 
 /** One choice in this many tries another than the fastest, so that a server that has become fast is found. */
 const EXPLORE_ONE_IN = 20;
-/** A known server slower than this is no better than one never asked (Unbound's RTT band). */
-const SLOW_MS = 400;
+/** A known server slower than this, µs, is no better than one never asked (Unbound's RTT band). */
+const SLOW_US = 400_000;
 
 /**
  * How often a server's bogus data are put up with within a client question. What was forged on the way, or taken from an
@@ -138,64 +138,76 @@ export function selectServer(
   const { limits } = scope.shared.options;
   if (tried.total >= limits.sendsPerLookup) return undefined;
   if (scope.nowMs() >= tried.silentUntilMs) return undefined;
-  const anyShunned = isAnyShunned(scope, zone, candidates);
-  let pool: Candidate[] = [];
+  const standing = standingOf(scope, zone, candidates);
+  /** By their places among `candidates`. */
+  let pool: number[] = [];
   let least = Number.POSITIVE_INFINITY;
-  for (const candidate of candidates) {
-    const { state } = candidate;
+  for (let place = 0; place < candidates.length; place++) {
+    const { state } = candidates[place] as Candidate;
     const sends = tried.sends(state);
     if (sends >= limits.sendsPerServer || tried.hasFailed(state)) continue;
     const distrusts = scope.distrustsOf(zone, state.address);
     if (distrusts > DISTRUSTS_MOST) continue;
-    const penalty = sends * 2 + (anyShunned ? penaltyOf(scope, zone, state) : 0) + distrusts * DISTRUST;
+    const penalty = sends * 2 + (standing.penalties?.[place] ?? 0) + distrusts * DISTRUST;
     if (penalty < least) {
       least = penalty;
       pool = [];
     }
-    if (penalty === least) pool.push(candidate);
+    if (penalty === least) pool.push(place);
   }
   if (pool.length === 0) return undefined;
-  const chosen = pickFrom(scope, pool, configured);
-  const crowded = crowdAtServer(scope, chosen.candidate.state, configured);
-  if (crowded !== undefined) {
-    tried.crowded = crowded;
-    tried.fail(chosen.candidate.state);
+  const picked = pickFrom(scope, candidates, standing, pool, configured);
+  const { state } = picked.candidate;
+  const terms = termsOf(scope, state, configured);
+  if (terms.crowded !== undefined) {
+    tried.crowded = terms.crowded;
+    tried.fail(state);
     // One candidate fewer each time.
     return selectServer(scope, zone, candidates, tried, configured);
   }
-  if (tried.sends(chosen.candidate.state) > 0) return { ...chosen, why: 'retry' };
-  return pool.length === 1 && candidates.length === 1 ? { ...chosen, why: 'only' } : chosen;
+  const { candidate, expectedMs } = picked;
+  if (tried.sends(state) > 0) return { candidate, why: 'retry', expectedMs, terms };
+  const only = pool.length === 1 && candidates.length === 1;
+  return { candidate, why: only ? 'only' : picked.why, expectedMs, terms };
 }
 
-function pickFrom(scope: Scope, pool: readonly Candidate[], configured: boolean): Choice {
+function pickFrom(
+  scope: Scope,
+  candidates: readonly Candidate[],
+  { rttsUs }: Standing,
+  pool: readonly number[],
+  configured: boolean,
+): Omit<Choice, 'terms'> {
+  const pick = (place: number, why: ChoiceReason): Omit<Choice, 'terms'> => {
+    const rttUs = rttsUs[place];
+    return {
+      candidate: candidates[place] as Candidate,
+      why,
+      expectedMs: rttUs === undefined ? undefined : rttUs / 1000,
+    };
+  };
   // Forwarders and stubs are equals in the order they were written until one is known to be slower.
-  let best: Candidate | undefined;
-  let bestMs = Number.POSITIVE_INFINITY;
-  const unknown: Candidate[] = [];
-  for (const candidate of pool) {
-    const expectedMs = expectedMsOf(scope, candidate);
-    if (expectedMs === undefined) unknown.push(candidate);
-    else if (expectedMs < bestMs) {
-      best = candidate;
-      bestMs = expectedMs;
+  let best: number | undefined;
+  let bestUs = Number.POSITIVE_INFINITY;
+  const unknown: number[] = [];
+  for (const place of pool) {
+    const rttUs = rttsUs[place];
+    if (rttUs === undefined) unknown.push(place);
+    else if (rttUs < bestUs) {
+      best = place;
+      bestUs = rttUs;
     }
   }
-  if ((best === undefined || bestMs > SLOW_MS) && unknown.length > 0) {
-    const candidate = unknown[configured ? 0 : scope.random.integer(unknown.length)] as Candidate;
-    return { candidate, why: configured ? 'configured' : 'untried', expectedMs: undefined };
+  if ((best === undefined || bestUs > SLOW_US) && unknown.length > 0) {
+    const place = unknown[configured ? 0 : scope.random.integer(unknown.length)] as number;
+    return pick(place, configured ? 'configured' : 'untried');
   }
   const drawn = pool.length > 1 ? scope.random.integer(EXPLORE_ONE_IN * pool.length) : pool.length;
-  const candidate = pool[drawn % pool.length] as Candidate;
+  const place = pool[drawn % pool.length] as number;
   // Each is to be known soon, for the fastest to be among those known. One that was silent is known well enough.
-  const isNew = !configured && unknown.includes(candidate) && !hasTimedOut(scope, candidate.state);
-  if (isNew) return { candidate, why: 'untried', expectedMs: undefined };
-  if (best !== undefined && drawn >= pool.length) {
-    return { candidate: best, why: configured ? 'configured' : 'fastest', expectedMs: bestMs };
-  }
-  return { candidate, why: 'exploring', expectedMs: expectedMsOf(scope, candidate) };
-}
-
-function expectedMsOf(scope: Scope, { state }: Candidate): number | undefined {
-  const rtt = rttOf(scope, state);
-  return rtt === undefined ? undefined : rtt / 1000;
+  const isNew =
+    !configured && rttsUs[place] === undefined && !hasTimedOut(scope, (candidates[place] as Candidate).state);
+  if (isNew) return pick(place, 'untried');
+  if (best !== undefined && drawn >= pool.length) return pick(best, configured ? 'configured' : 'fastest');
+  return pick(place, 'exploring');
 }

@@ -55,19 +55,27 @@ export function synthesise(scope: Scope, name: Name, type: number): Found | unde
   const ranges = caches.denialRanges;
   // RFC 4035, 2.4: DS is held by the parent.
   const from = type === TYPE.DS && name !== ROOT ? parentOf(name) : name;
-  const zone = scope.read(LOOK.ranges, ranges.closestZone(from), from);
+  const zone = scope.read(LOOK.ranges, rangesZone(scope, trust, from), from);
   if (zone === undefined) return undefined;
   const asked = { scope, ranges, zone, name, type, seen: [] };
-  const shown = isCutOff(scope, trust, zone, from) ? undefined : (byNsec(asked) ?? byNsec3(asked));
+  const shown = byNsec(asked) ?? byNsec3(asked);
   const found = shown && toFound(asked, shown);
   if (found === undefined) ranges.missed();
   return found;
 }
 
-/** Whether servers, an anchor or an exception of their own are known for a part of `zone` that holds `name`. */
-function isCutOff(scope: Scope, trust: TrustState, zone: Name, name: Name): boolean {
+/** The zone whose kept ranges speak for `name`. */
+function rangesZone(scope: Scope, trust: TrustState, name: Name): Name | undefined {
+  const { denialRanges, hierarchy } = scope.shared.caches;
+  const zone = denialRanges.closestZone(name);
+  if (zone === undefined) return undefined;
   // A zone that is forwarded or private may well be denied by the public zone above it.
-  if (labelCount(scope.closest(name).zone) > labelCount(zone)) return true;
+  const hasServers = labelCount(hierarchy.closest(name, scope.nowMs()).zone) > labelCount(zone);
+  return hasServers || isTrustedApart(trust, zone, name) ? undefined : zone;
+}
+
+/** Whether there is an anchor or an exception for a part of `zone` that holds `name`. */
+function isTrustedApart(trust: TrustState, zone: Name, name: Name): boolean {
   // Most resolvers have the root's anchor and nothing else, and need no name of an ancestor to look for it.
   if (trust.anchors.size === 1 && trust.anchors.has(ROOT) && trust.negativeAnchors.size === 0) return false;
   for (let above = name; above !== zone; above = parentOf(above)) {

@@ -3,7 +3,7 @@
 import { CLIENT_COOKIE_OCTETS, noteDrawn, type ServerCookie } from '../cache/server-cookies.ts';
 import type { ServerState } from '../cache/servers.ts';
 import type { Scope } from './scope.ts';
-import { cookieNow, takesCookiesNow } from './server-facts.ts';
+import { cookieNow } from './server-facts.ts';
 
 /** The cookie to send, drawn where there is none; undefined: the server is to get none. */
 export function cookieFor(scope: Scope, state: ServerState): ServerCookie | undefined {
@@ -11,7 +11,6 @@ export function cookieFor(scope: Scope, state: ServerState): ServerCookie | unde
   if (!options.upstream.cookies) return undefined;
   caches.servers.askFrom(options.transport.place?.() ?? 0);
   const nowMs = scope.nowMs();
-  if (!takesCookiesNow(scope, state, nowMs)) return undefined;
   return cookieNow(scope, state, nowMs) ?? noteDrawn(state, drawCookie(scope), nowMs);
 }
 

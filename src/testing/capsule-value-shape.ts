@@ -49,6 +49,11 @@ export const valueShape: Shape = tagged('is', {
   addresses: { fields: { addresses: list(text), expiresAtMs: moment, source: oneOf('glue', 'lookup', 'hints') } },
   glue: { fields: { nameServer: text, family: oneOf(4, 6), addresses: list(text), expiresAtMs: moment } },
   servers: { fields: { addresses: list(tuple(text, text)) } },
+  standing: { fields: { rttsUs: list(either(oneOf(null), number)) }, optional: { penalties: list(number) } },
+  terms: {
+    fields: { timeoutMs: number, edns: truth, cookies: truth },
+    optional: { crowded: oneOf('questionsPerServer', 'questionsPerSilentServer') },
+  },
   cookie: { fields: { octets: base64, drawnAtMs: number, lapses: number } },
   status: {
     fields: { kind: oneOf('secure', 'insecure', 'bogus', 'inside'), zone: text, expiresAtMs: moment },
@@ -67,7 +72,5 @@ export const valueShape: Shape = tagged('is', {
   },
   name: { fields: { name: text } },
   flag: { fields: { flag: truth } },
-  number: { fields: { number } },
   moment: { fields: { atMs: moment } },
-  wall: { fields: { seconds: number } },
 });

@@ -75,7 +75,7 @@ const exchangeShape: Shape = object(
 const capsuleShape: Shape = object(
   {
     format: oneOf('rootwalk-capsule'),
-    version: oneOf(1, 4),
+    version: oneOf(1, 5),
     question: object({ name: text, type: text, checkingDisabled: truth }),
     settings: settingsShape,
     clock: object({ nowMs: number, wallSeconds: number }, { readings: list(number) }),
