@@ -8,9 +8,16 @@ import { readable, recordToText } from './readable.ts';
 import type { ResolutionEvent } from './resolver/events.ts';
 import { explainLines } from './resolver/explain-tree.ts';
 import type { Reads, Waits } from './resolver/journal.ts';
-import { type Recorded, type RecordedOptions, Recorder } from './resolver/recorder.ts';
+import {
+  type Recorded,
+  type RecordedExchange,
+  type RecordedOptions,
+  type RecordedRead,
+  type RecordedWait,
+  Recorder,
+} from './resolver/recorder.ts';
 import type { Resolver } from './resolver/resolver.ts';
-import { RecordingRoom, type Tape } from './resolver/tape.ts';
+import { RecordingRoom } from './resolver/tape.ts';
 import type { Resolution, ResolveRequest } from './resolver/types.ts';
 import { buildResponse } from './server/respond.ts';
 import { nameToText } from './wire/name.ts';
@@ -54,6 +61,7 @@ export async function recordResolution(
 export function capsuleOf(journal: Omit<Recorded, 'octets'>, resolution: Resolution): Capsule | undefined {
   const { request, start, ended, tape, complete } = journal;
   if (start === undefined || tape === undefined || !ended) return undefined;
+  const { readings, timers, drawn, exchanges, reads, waits } = tape.written();
   const values = new ValueTable();
   return {
     format: 'rootwalk-capsule',
@@ -64,13 +72,13 @@ export function capsuleOf(journal: Omit<Recorded, 'octets'>, resolution: Resolut
       checkingDisabled: request.checkingDisabled,
     },
     settings: settingsOf(start.options),
-    clock: { nowMs: start.nowMs, wallSeconds: start.wallSeconds, readings: tape.readings.list() },
-    timers: tape.timers.list().map((firedMs) => (Number.isNaN(firedMs) ? null : firedMs)),
-    random: pairsOf(tape.drawn.list()),
-    exchanges: exchangesOf(tape, start.nowMs),
+    clock: { nowMs: start.nowMs, wallSeconds: start.wallSeconds, readings },
+    timers,
+    random: drawn,
+    exchanges: exchanges.map((exchange) => exchangeOut(exchange, start.nowMs)),
     complete,
-    reads: readsOf(tape, values),
-    waits: waitsOf(tape, start.nowMs, values),
+    reads: readsOut(reads, values),
+    waits: waits.map((wait) => waitOf(wait, start.nowMs, values)),
     values: values.written,
     answer: answerOf(resolution, request),
   };
@@ -122,13 +130,9 @@ class ValueTable {
   }
 }
 
-function pairsOf(numbers: readonly number[]): [number, number][] {
-  return numbers.flatMap((number, at): [number, number][] => (at % 2 === 0 ? [[number, numbers[at + 1] ?? 0]] : []));
-}
-
-function readsOf(tape: Tape, values: ValueTable): CapsuleRead[] {
+function readsOut(recorded: readonly RecordedRead[], values: ValueTable): CapsuleRead[] {
   const reads = new Map<string, { kind: keyof Reads; key: string; values: [number | null, number][] }>();
-  for (const { look, name, detail, value } of tape.reads()) {
+  for (const { look, name, detail, value } of recorded) {
     const { kind } = look;
     const key = look.key(name, detail);
     const id = `${kind} ${key}`;
@@ -142,38 +146,31 @@ function readsOf(tape: Tape, values: ValueTable): CapsuleRead[] {
   return [...reads.values()];
 }
 
-function waitsOf(tape: Tape, originMs: number, values: ValueTable): CapsuleWait[] {
-  return [...tape.waits()].map(({ what, about, end }): CapsuleWait => {
-    const { kind } = what;
-    const common = { kind, key: what.key(about) };
-    if (end === undefined) return common;
-    if (end === 'own') return { ...common, own: true };
-    const { startMs, result } = end;
-    const ended = result && {
-      endMs: result.endMs - originMs,
-      value: values.wait(result.value as Waits[typeof kind]),
-    };
-    return { ...common, startMs: startMs - originMs, ...ended };
-  });
+function waitOf({ what, about, end }: RecordedWait, originMs: number, values: ValueTable): CapsuleWait {
+  const { kind } = what;
+  const common = { kind, key: what.key(about) };
+  if (end === undefined) return common;
+  if (end === 'own') return { ...common, own: true };
+  const { startMs, result } = end;
+  const ended = result && {
+    endMs: result.endMs - originMs,
+    value: values.wait(result.value as Waits[typeof kind]),
+  };
+  return { ...common, startMs: startMs - originMs, ...ended };
 }
 
-function exchangesOf(tape: Tape, originMs: number): CapsuleExchange[] {
-  return tape.exchanges().map(
-    ({ server, protocol, query, startMs, timeoutMs, arrivals, outcome, endMs, detail }): CapsuleExchange => ({
-      server: addressKey(server),
-      protocol,
-      startMs: startMs - originMs,
-      tookMs: outcome === undefined ? timeoutMs : endMs - startMs,
-      query: messageOf(query),
-      arrivals: arrivals.map(({ atMs, verdict, octets }) => ({
-        afterMs: atMs - startMs,
-        verdict,
-        ...messageOf(octets),
-      })),
-      outcome: outcome ?? 'unfinished',
-      ...(detail === undefined ? {} : { detail }),
-    }),
-  );
+function exchangeOut(exchange: RecordedExchange, originMs: number): CapsuleExchange {
+  const { server, protocol, query, startMs, timeoutMs, arrivals, outcome, endMs, detail } = exchange;
+  return {
+    server: addressKey(server),
+    protocol,
+    startMs: startMs - originMs,
+    tookMs: outcome === undefined ? timeoutMs : endMs - startMs,
+    query: messageOf(query),
+    arrivals: arrivals.map(({ atMs, verdict, octets }) => ({ afterMs: atMs - startMs, verdict, ...messageOf(octets) })),
+    outcome: outcome ?? 'unfinished',
+    ...(detail === undefined ? {} : { detail }),
+  };
 }
 
 function settingsOf(options: RecordedOptions): CapsuleSettings {

@@ -37,7 +37,10 @@ export const PROTOCOLS: readonly ['udp', 'tcp'] = ['udp', 'tcp'];
 /** How a send may end. */
 export const OUTCOMES: readonly TransportOutcome['kind'][] = ['response', 'timeout', 'unreachable', 'suspect'];
 
-/** Puts messages on the network. It knows nothing of DNS: `accept` judges what arrives. It never rejects. */
+/**
+ * Puts messages on the network. It knows nothing of DNS: `accept` judges what arrives. It never rejects. Octets that were
+ * taken are never changed afterwards, as `query` is not; others belong to the transport when `accept` has returned.
+ */
 export interface Transport {
   send(request: TransportRequest, accept: (octets: Uint8Array) => Verdict): Promise<TransportOutcome>;
   /**

@@ -1,5 +1,5 @@
 // Writes one resolution down as it happens: the substance of a capsule. A daemon does so for 200 a second, so it only
-// notes numbers and references, on tapes that are used again and again; words are made of them when a capsule is wanted.
+// notes numbers and references; words are made of them when a capsule is wanted.
 
 import type {
   Clock,
@@ -14,7 +14,7 @@ import type { Name } from '../wire/name.ts';
 import type { Detail, Journal, Look, Reads, WaitFor, Waits } from './journal.ts';
 import type { EngineOptions } from './options.ts';
 import type { Shared } from './shared.ts';
-import type { RecordingRoom, Tape } from './tape.ts';
+import { type RecordingRoom, Tape } from './tape.ts';
 import type { ResolveRequest } from './types.ts';
 
 /** One look at something. */
@@ -48,13 +48,20 @@ export interface RecordedExchange {
   /** When the resolution last went on before it was sent, as Clock.nowMs said then. */
   readonly startMs: number;
   readonly timeoutMs: number;
-  readonly arrivals: readonly { readonly atMs: number; readonly verdict: Verdict; readonly octets: Uint8Array }[];
+  readonly arrivals: RecordedArrival[];
   /** Undefined: the resolution was done before. */
   readonly outcome: TransportOutcome['kind'] | undefined;
   /** When the resolution went on with the outcome. */
   readonly endMs: number;
   /** What the network said, when it was unreachable. */
   readonly detail: string | undefined;
+}
+
+/** What arrived for a message, and what the resolver made of it. */
+export interface RecordedArrival {
+  readonly atMs: number;
+  readonly verdict: Verdict;
+  readonly octets: Uint8Array;
 }
 
 /** The engine's settings as they were, with the anchors that were trusted then. */
@@ -71,16 +78,19 @@ export interface Recorded extends Pick<Recorder, 'request' | 'start' | 'ended' |
 
 /** What each entry takes of the room, octets: about what it keeps from the garbage collector. */
 const RECORDER_OCTETS = 4000;
-const READ_OCTETS = 40;
+const READ_OCTETS = 32;
 /** Caches give what they hold as a new object. */
 const VALUE_OCTETS = 300;
-const NUMBER_OCTETS = 8;
-const TIMER_OCTETS = 80;
+const READING_OCTETS = 32;
+const DRAWN_OCTETS = 40;
+const TIMER_OCTETS = 100;
 const WAIT_OCTETS = 32;
 /** What was waited for is a reply, or a status. */
 const FOREIGN_OCTETS = 1500;
-const EXCHANGE_OCTETS = 100;
-const ARRIVAL_OCTETS = 40;
+const EXCHANGE_OCTETS = 150;
+const ARRIVAL_OCTETS = 100;
+/** Room is taken in such pieces: most resolutions need one. */
+const EXTENT_OCTETS = 16 * 1024;
 
 /** Writes one resolution down. It stands in for the engine's clock and chance, too. */
 export class Recorder implements Journal, Clock, Random {
@@ -90,8 +100,11 @@ export class Recorder implements Journal, Clock, Random {
   start: { readonly nowMs: number; readonly wallSeconds: number; readonly options: RecordedOptions } | undefined;
   readonly #room: RecordingRoom;
   readonly #octetsMost: number;
-  /** Undefined: it was given back. */
-  #tape: Tape | undefined;
+  /** Octets of the room that it has taken, and those of them that are not used yet. */
+  #takenOctets = 0;
+  #leftOctets = 0;
+  /** Undefined: what was written is forgotten. */
+  #tape: Tape | undefined = new Tape();
   /** The tape, while it is written on. */
   #open: Tape | undefined;
   #foreign: Map<unknown, WaitEnd> | undefined;
@@ -106,7 +119,6 @@ export class Recorder implements Journal, Clock, Random {
     this.request = request;
     this.#room = room;
     this.#octetsMost = octetsMost;
-    this.#tape = room.tape();
     this.#open = this.#tape;
     this.#writes(RECORDER_OCTETS);
   }
@@ -142,7 +154,7 @@ export class Recorder implements Journal, Clock, Random {
     return this.#ended;
   }
 
-  /** What was written; undefined once it was given back. */
+  /** What was written; undefined once it is forgotten. */
   get tape(): Tape | undefined {
     return this.#tape;
   }
@@ -150,22 +162,28 @@ export class Recorder implements Journal, Clock, Random {
   /** What was written, for keeps: it leaves the room. To be called once, when the resolution is done. */
   keep(): Recorded {
     const { request, start, ended, tape, complete } = this;
-    const octets = tape === undefined ? 0 : tape.takenOctets - tape.leftOctets;
-    if (tape !== undefined) this.#room.leave(tape);
+    const octets = this.#takenOctets - this.#leftOctets;
     tape?.own();
     this.#isKept = true;
+    this.#giveRoom();
     const { name, type, checkingDisabled } = request;
     const own = start && { ...start, options: ownOptions(start.options) };
     return { request: { name, type, checkingDisabled }, start: own, ended, tape, complete, octets };
   }
 
-  /** Gives the tape back, unless it is kept: what is on it is forgotten. */
+  /** Forgets what was written, unless it is kept. */
   free(): void {
-    if (this.#tape === undefined || this.#isKept) return;
+    if (this.#isKept) return;
     this.end();
     this.#foreign = undefined;
-    this.#room.give(this.#tape);
     this.#tape = undefined;
+    this.#giveRoom();
+  }
+
+  #giveRoom(): void {
+    this.#room.give(this.#takenOctets);
+    this.#takenOctets = 0;
+    this.#leftOctets = 0;
   }
 
   read<Kind extends keyof Reads>(look: Look<Kind>, name: Name, detail: Detail, live: Reads[Kind]): Reads[Kind] {
@@ -188,7 +206,7 @@ export class Recorder implements Journal, Clock, Random {
 
   nowMs(): number {
     const nowMs = this.#engine.clock.nowMs();
-    this.#writes(NUMBER_OCTETS)?.readings.push(nowMs);
+    this.#writes(READING_OCTETS)?.noteReading(nowMs);
     this.#lastMs = nowMs;
     return nowMs;
   }
@@ -201,18 +219,16 @@ export class Recorder implements Journal, Clock, Random {
     const { clock } = this.#engine;
     const tape = this.#writes(TIMER_OCTETS);
     if (tape === undefined) return clock.after(delayMs, run);
-    const at = tape.timers.push(Number.NaN);
+    const timer = tape.noteTimer();
     return clock.after(delayMs, () => {
-      if (!this.#ended) tape.timers.values[at] = clock.nowMs();
+      if (!this.#ended) tape.noteFired(timer, clock.nowMs());
       run();
     });
   }
 
   integer(below: number): number {
     const value = this.#engine.random.integer(below);
-    const drawn = this.#writes(2 * NUMBER_OCTETS)?.drawn;
-    drawn?.push(below);
-    drawn?.push(value);
+    this.#writes(DRAWN_OCTETS)?.noteDrawn(below, value);
     return value;
   }
 
@@ -226,13 +242,15 @@ export class Recorder implements Journal, Clock, Random {
   }
 
   arrived(sent: number, octets: Uint8Array, verdict: Verdict): void {
+    const tape = this.#writes(ARRIVAL_OCTETS + octets.length);
     // What is taken, and what smells of forgery, ends the exchange: the resolution goes on, and reads the clock.
-    const atMs = verdict === 'ignore' ? this.#engine.clock.nowMs() : Number.NaN;
-    this.#writes(ARRIVAL_OCTETS + octets.length)?.noteArrival(sent, atMs, verdict, octets);
+    const atMs = verdict === 'ignore' ? this.#engine.clock.nowMs() : undefined;
+    // The transport changes nothing in what is taken; other octets it may put to another use.
+    tape?.noteArrival(sent, atMs, verdict, verdict === 'take' ? octets : Uint8Array.from(octets));
   }
 
   sendEnded(sent: number, outcome: TransportOutcome): void {
-    this.#writes(NUMBER_OCTETS)?.noteEnd(sent, outcome, this.#lastMs);
+    this.#open?.noteEnd(sent, outcome, this.#lastMs);
   }
 
   get #engine(): EngineOptions {
@@ -261,11 +279,20 @@ export class Recorder implements Journal, Clock, Random {
   #writes(octets: number): Tape | undefined {
     const tape = this.#open;
     if (tape === undefined) return undefined;
-    tape.leftOctets -= octets;
-    if (tape.leftOctets >= 0 || this.#room.extend(tape, octets, this.#octetsMost)) return tape;
+    this.#leftOctets -= octets;
+    if (this.#leftOctets >= 0 || this.#extend(octets)) return tape;
     this.complete = false;
     this.#open = undefined;
     return undefined;
+  }
+
+  /** Takes more of the room, and some in reserve; false: there is none, or it has as much as one may have. */
+  #extend(octets: number): boolean {
+    const wanted = Math.max(octets, EXTENT_OCTETS);
+    if (this.#takenOctets + wanted > this.#octetsMost || !this.#room.take(wanted)) return false;
+    this.#takenOctets += wanted;
+    this.#leftOctets += wanted;
+    return true;
   }
 }
 

@@ -1,122 +1,107 @@
-// What a resolution is written on. Octets and numbers lie in typed arrays that are used again and again, so they leave
-// nothing for the garbage collector. References lie in lists of their own time: in an old list each reference to a new
-// object costs the collector more than the list does.
+// What a resolution is written on: one list, in the order in which things happened. It is made for one resolution and in
+// one piece, so that writing touches little memory and the garbage collector has one young list to look at.
 
 import { withOwnOctets } from '../base/octets.ts';
-import { OUTCOMES, PROTOCOLS, type ServerAddress, type TransportOutcome, type Verdict } from '../base/ports.ts';
+import type { ServerAddress, TransportOutcome, Verdict } from '../base/ports.ts';
 import type { Name } from '../wire/name.ts';
 import type { Detail, Look, Reads, WaitFor, Waits } from './journal.ts';
-import type { RecordedExchange, RecordedRead, RecordedWait, WaitEnd } from './recorder.ts';
+import type { RecordedArrival, RecordedExchange, RecordedRead, RecordedWait, WaitEnd } from './recorder.ts';
 
-/** Numbers in order. */
-export class Numbers {
-  values: Float64Array;
-  count = 0;
+/** What an entry is, by its first place; a look stands there for itself. */
+const DRAWN = 0;
+const READING = 1;
+const TIMER = 2;
+const WAIT = 3;
+const SENDING = 4;
+const ARRIVAL = 5;
 
-  constructor(size: number) {
-    this.values = new Float64Array(size);
-  }
+/** Places of an entry, the first included. */
+const READ_PLACES = 4;
+const DRAWN_PLACES = 3;
+const READING_PLACES = 2;
+const TIMER_PLACES = 2;
+const WAIT_PLACES = 4;
+const SENDING_PLACES = 9;
+const ARRIVAL_PLACES = 5;
 
-  /** Gives the place of the number. */
-  push(value: number): number {
-    const at = this.take(1);
-    this.values[at] = value;
-    return at;
-  }
+/** In the entry of a sending: how it ended, when, and what the network said. */
+const OUTCOME_PLACE = 6;
+const END_PLACE = 7;
+const DETAIL_PLACE = 8;
 
-  /** Makes room for so many numbers in a row, and gives the place of the first. */
-  take(count: number): number {
-    const at = this.count;
-    this.count = at + count;
-    if (this.count > this.values.length) this.values = grown(this.values, new Float64Array(this.values.length * 2));
-    return at;
-  }
+/** Places for which there is room at first: as many as most resolutions take. */
+const PLACES_FIRST = 384;
 
-  /** Those there are. */
-  list(): number[] {
-    return Array.from(this.values.subarray(0, this.count));
-  }
+/** All that a tape holds, each in order. */
+export interface Written {
+  /** What `Clock.nowMs` said, each time. */
+  readonly readings: number[];
+  /** Below what was drawn, and what. */
+  readonly drawn: [below: number, value: number][];
+  /** When each timer that was set fired (Clock.nowMs), in the order of setting; null: not before the end. */
+  readonly timers: (number | null)[];
+  readonly reads: RecordedRead[];
+  readonly waits: RecordedWait[];
+  readonly exchanges: RecordedExchange[];
 }
-
-const READ_FIELDS = 4;
-/** Reads for which there is room at first: as many as most resolutions make. */
-const READS_FIRST = 64;
-const WAIT_FIELDS = 3;
-/** Protocol, start, timeout, the query's octets (from, to), outcome, end. */
-const EXCHANGE_FIELDS = 7;
-const OUTCOME_FIELD = 5;
-const END_FIELD = 6;
-/** Exchange, moment, verdict, octets (from, to). */
-const ARRIVAL_FIELDS = 5;
-const VERDICTS = ['take', 'ignore', 'suspect'] as const;
-const UNFINISHED = -1;
 
 /** One resolution, as it was written down. */
 export class Tape {
-  /** What `Clock.nowMs` said, each time. */
-  readonly readings: Numbers = new Numbers(128);
-  /** Below what was drawn and what, in turns. */
-  readonly drawn: Numbers = new Numbers(32);
-  /** When each timer that was set fired (Clock.nowMs), in the order of setting; NaN: not before the end. */
-  readonly timers: Numbers = new Numbers(16);
-  /** Octets of the room that it has taken, and those of them that are not used yet. */
-  takenOctets = 0;
-  leftOctets = 0;
-  /** Look, name, detail and value in turns. */
-  #reads: unknown[] = [];
-  #readCount = 0;
-  #waits: unknown[] = [];
-  /** By exchange; beyond their count, what earlier resolutions left. */
-  readonly #servers: ServerAddress[] = [];
-  readonly #exchanges: Numbers = new Numbers(8 * EXCHANGE_FIELDS);
-  readonly #arrivals: Numbers = new Numbers(8 * ARRIVAL_FIELDS);
-  /** What the network said, by exchange. */
-  #details: Map<number, string> | undefined;
-  #octets: Uint8Array = new Uint8Array(2048);
-  #octetCount = 0;
-
-  /** To be called before anything is written. */
-  begin(): void {
-    this.#reads = new Array(READS_FIRST * READ_FIELDS);
-  }
+  #places: unknown[] = new Array(PLACES_FIRST);
+  #count = 0;
 
   noteRead(look: Look<keyof Reads>, name: Name, detail: Detail, value: unknown): void {
-    const reads = this.#reads;
-    const at = this.#readCount;
-    reads[at] = look;
-    reads[at + 1] = name;
-    reads[at + 2] = detail;
-    reads[at + 3] = value;
-    this.#readCount = at + READ_FIELDS;
+    const places = this.#places;
+    const at = this.#count;
+    places[at] = look;
+    places[at + 1] = name;
+    places[at + 2] = detail;
+    places[at + 3] = value;
+    this.#count = at + READ_PLACES;
   }
 
-  /** What was looked at, in order. */
-  *reads(): Generator<RecordedRead> {
-    for (let at = 0; at < this.#readCount; at += READ_FIELDS) {
-      const [look, name, detail, value] = this.#reads.slice(at, at + READ_FIELDS);
-      yield { look, name, detail, value } as RecordedRead;
-    }
+  noteDrawn(below: number, value: number): void {
+    const places = this.#places;
+    const at = this.#count;
+    places[at] = DRAWN;
+    places[at + 1] = below;
+    places[at + 2] = value;
+    this.#count = at + DRAWN_PLACES;
   }
 
-  /** To be called when the tape is to be kept: what was read and waited for may lie in pieces of memory with much else. */
-  own(): void {
-    for (let at = 0; at < this.#readCount; at += READ_FIELDS) this.#reads[at + 3] = withOwnOctets(this.#reads[at + 3]);
-    for (const { end } of this.waits()) if (typeof end === 'object') end.result = withOwnOctets(end.result);
+  noteReading(nowMs: number): void {
+    const places = this.#places;
+    const at = this.#count;
+    places[at] = READING;
+    places[at + 1] = nowMs;
+    this.#count = at + READING_PLACES;
+  }
+
+  /** Gives what {@link noteFired} is to be called with. */
+  noteTimer(): number {
+    const places = this.#places;
+    const at = this.#count;
+    places[at] = TIMER;
+    places[at + 1] = null;
+    this.#count = at + TIMER_PLACES;
+    return at;
+  }
+
+  noteFired(timer: number, atMs: number): void {
+    this.#places[timer + 1] = atMs;
   }
 
   noteWait(what: WaitFor<keyof Waits, never>, about: unknown, end: WaitEnd | 'own' | undefined): void {
-    this.#waits.push(what, about, end);
+    const places = this.#places;
+    const at = this.#count;
+    places[at] = WAIT;
+    places[at + 1] = what;
+    places[at + 2] = about;
+    places[at + 3] = end;
+    this.#count = at + WAIT_PLACES;
   }
 
-  /** What might have been waited for, in order. */
-  *waits(): Generator<RecordedWait> {
-    for (let at = 0; at < this.#waits.length; at += WAIT_FIELDS) {
-      const [what, about, end] = this.#waits.slice(at, at + WAIT_FIELDS);
-      yield { what, about, end } as RecordedWait;
-    }
-  }
-
-  /** Gives the exchange's number. */
+  /** Gives what {@link noteArrival} and {@link noteEnd} are to be called with. */
   noteSending(
     server: ServerAddress,
     protocol: 'udp' | 'tcp',
@@ -124,149 +109,111 @@ export class Tape {
     startMs: number,
     timeoutMs: number,
   ): number {
-    const from = this.#noteOctets(query);
-    const at = this.#exchanges.take(EXCHANGE_FIELDS);
-    const { values } = this.#exchanges;
-    values[at] = PROTOCOLS.indexOf(protocol);
-    values[at + 1] = startMs;
-    values[at + 2] = timeoutMs;
-    values[at + 3] = from;
-    values[at + 4] = this.#octetCount;
-    values[at + OUTCOME_FIELD] = UNFINISHED;
-    values[at + END_FIELD] = startMs + timeoutMs;
-    const exchange = at / EXCHANGE_FIELDS;
-    this.#servers[exchange] = server;
-    return exchange;
-  }
-
-  /** `atMs`: NaN when the exchange ends with it, whenever that is. */
-  noteArrival(exchange: number, atMs: number, verdict: Verdict, octets: Uint8Array): void {
-    const from = this.#noteOctets(octets);
-    const at = this.#arrivals.take(ARRIVAL_FIELDS);
-    const { values } = this.#arrivals;
-    values[at] = exchange;
-    values[at + 1] = atMs;
-    values[at + 2] = VERDICTS.indexOf(verdict);
-    values[at + 3] = from;
-    values[at + 4] = this.#octetCount;
-  }
-
-  noteEnd(exchange: number, outcome: TransportOutcome, endMs: number): void {
-    const { values } = this.#exchanges;
-    const at = exchange * EXCHANGE_FIELDS;
-    values[at + OUTCOME_FIELD] = OUTCOMES.indexOf(outcome.kind);
-    values[at + END_FIELD] = endMs;
-    if (outcome.kind !== 'unreachable') return;
-    this.#details ??= new Map();
-    this.#details.set(exchange, outcome.detail);
-  }
-
-  /** What was sent, in order, and what came of it. */
-  exchanges(): RecordedExchange[] {
-    const servers = this.#servers.slice(0, this.#exchanges.count / EXCHANGE_FIELDS);
-    const arrivals = servers.map((): RecordedExchange['arrivals'][number][] => []);
-    const numbers = this.#exchanges.list();
-    const arrived = this.#arrivals.list();
-    for (let i = 0; i < arrived.length; i += ARRIVAL_FIELDS) {
-      const [exchange = 0, noted = 0, verdict, from, to] = arrived.slice(i, i + ARRIVAL_FIELDS);
-      const atMs = Number.isNaN(noted) ? (numbers[exchange * EXCHANGE_FIELDS + END_FIELD] as number) : noted;
-      const octets = this.#octets.slice(from, to);
-      arrivals[exchange]?.push({ atMs, verdict: VERDICTS[verdict as number] as Verdict, octets });
-    }
-    return servers.map((server, i): RecordedExchange => {
-      const at = i * EXCHANGE_FIELDS;
-      const [protocol, startMs = 0, timeoutMs = 0, from, to, outcome, endMs = 0] = numbers.slice(at);
-      return {
-        server,
-        protocol: PROTOCOLS[protocol as number] as 'udp' | 'tcp',
-        query: this.#octets.slice(from, to),
-        startMs,
-        timeoutMs,
-        arrivals: arrivals[i] ?? [],
-        outcome: OUTCOMES[outcome as number],
-        endMs,
-        detail: this.#details?.get(i),
-      };
-    });
-  }
-
-  /** Gives where they begin; they end where the tape does. */
-  #noteOctets(octets: Uint8Array): number {
-    const at = this.#octetCount;
-    const end = at + octets.length;
-    if (end > this.#octets.length) {
-      this.#octets = grown(this.#octets, new Uint8Array(Math.max(end, this.#octets.length * 2)));
-    }
-    this.#octets.set(octets, at);
-    this.#octetCount = end;
+    const places = this.#places;
+    const at = this.#count;
+    places[at] = SENDING;
+    places[at + 1] = server;
+    places[at + 2] = protocol;
+    places[at + 3] = query;
+    places[at + 4] = startMs;
+    places[at + 5] = timeoutMs;
+    places[at + OUTCOME_PLACE] = undefined;
+    places[at + END_PLACE] = startMs + timeoutMs;
+    places[at + DETAIL_PLACE] = undefined;
+    this.#count = at + SENDING_PLACES;
     return at;
   }
 
-  /** Forgets everything. False: it has grown too long to be kept for another. */
-  reset(): boolean {
-    this.#reads = [];
-    this.#readCount = 0;
-    this.#waits = [];
-    this.#exchanges.count = 0;
-    this.#arrivals.count = 0;
-    this.#details = undefined;
-    this.readings.count = 0;
-    this.drawn.count = 0;
-    this.timers.count = 0;
-    this.#octetCount = 0;
-    this.takenOctets = 0;
-    this.leftOctets = 0;
-    return this.#octets.length <= OCTETS_KEPT;
+  /** `atMs`: undefined when the exchange ends with it, whenever that is. `octets` are kept as they are. */
+  noteArrival(sending: number, atMs: number | undefined, verdict: Verdict, octets: Uint8Array): void {
+    const places = this.#places;
+    const at = this.#count;
+    places[at] = ARRIVAL;
+    places[at + 1] = sending;
+    places[at + 2] = atMs;
+    places[at + 3] = verdict;
+    places[at + 4] = octets;
+    this.#count = at + ARRIVAL_PLACES;
+  }
+
+  noteEnd(sending: number, outcome: TransportOutcome, endMs: number): void {
+    const places = this.#places;
+    places[sending + OUTCOME_PLACE] = outcome.kind;
+    places[sending + END_PLACE] = endMs;
+    if (outcome.kind === 'unreachable') places[sending + DETAIL_PLACE] = outcome.detail;
+  }
+
+  /** To be called when the tape is to be kept: octets on it may lie in pieces of memory with much else. */
+  own(): void {
+    this.#places = withOwnOctets(this.#places.slice(0, this.#count));
+  }
+
+  /** All that was written. */
+  written(): Written {
+    const written: Written = { readings: [], drawn: [], timers: [], reads: [], waits: [], exchanges: [] };
+    const bySending = new Map<number, RecordedExchange>();
+    for (let at = 0; at < this.#count; ) at += this.#take(at, written, bySending);
+    return written;
+  }
+
+  /** Takes up the entry that begins at a place, and gives its places. */
+  #take(at: number, written: Written, bySending: Map<number, RecordedExchange>): number {
+    const entry = this.#places.slice(at, at + SENDING_PLACES);
+    switch (entry[0]) {
+      case DRAWN:
+        written.drawn.push([entry[1] as number, entry[2] as number]);
+        return DRAWN_PLACES;
+      case READING:
+        written.readings.push(entry[1] as number);
+        return READING_PLACES;
+      case TIMER:
+        written.timers.push(entry[1] as number | null);
+        return TIMER_PLACES;
+      case WAIT: {
+        const [, what, about, end] = entry;
+        written.waits.push({ what, about, end } as RecordedWait);
+        return WAIT_PLACES;
+      }
+      case SENDING: {
+        const [, server, protocol, query, startMs, timeoutMs, outcome, endMs, detail] = entry;
+        const fields = { server, protocol, query, startMs, timeoutMs, arrivals: [], outcome, endMs, detail };
+        const exchange = fields as unknown as RecordedExchange;
+        written.exchanges.push(exchange);
+        bySending.set(at, exchange);
+        return SENDING_PLACES;
+      }
+      case ARRIVAL: {
+        const [, sending, atMs, verdict, octets] = entry;
+        const exchange = bySending.get(sending as number);
+        exchange?.arrivals.push({ atMs: atMs ?? exchange.endMs, verdict, octets } as RecordedArrival);
+        return ARRIVAL_PLACES;
+      }
+      default: {
+        const [look, name, detail, value] = entry;
+        written.reads.push({ look, name, detail, value } as RecordedRead);
+        return READ_PLACES;
+      }
+    }
   }
 }
-
-/** What a tape that is kept for another resolution may hold: beyond what most need. */
-const OCTETS_KEPT = 16 * 1024;
-/** Tapes kept while nobody writes on them: less than 1 MiB mostly. */
-const TAPES_KEPT = 100;
-
-/** Room is taken in such pieces: most resolutions need one. */
-const EXTENT_OCTETS = 16 * 1024;
 
 /** The room for recordings in progress: all of them draw on one. */
 export class RecordingRoom {
   #leftOctets: number;
-  readonly #tapes: Tape[] = [];
 
   constructor(octetsMax: number) {
     this.#leftOctets = octetsMax;
   }
 
-  /** An empty tape. */
-  tape(): Tape {
-    const tape = this.#tapes.pop() ?? new Tape();
-    tape.begin();
-    return tape;
-  }
-
-  /** Lets a tape that has come to its end have `octets` more, and some in reserve; false: there are none, or it has `most`. */
-  extend(tape: Tape, octets: number, most: number): boolean {
-    const wanted = Math.max(octets, EXTENT_OCTETS);
-    if (this.#leftOctets < wanted || tape.takenOctets + wanted > most) return false;
-    this.#leftOctets -= wanted;
-    tape.takenOctets += wanted;
-    tape.leftOctets += wanted;
+  /** Takes so much of it; false: there is not so much left. */
+  take(octets: number): boolean {
+    if (this.#leftOctets < octets) return false;
+    this.#leftOctets -= octets;
     return true;
   }
 
-  /** Lets a tape go that somebody keeps. */
-  leave(tape: Tape): void {
-    this.#leftOctets += tape.takenOctets;
+  /** Gives so much back. */
+  give(octets: number): void {
+    this.#leftOctets += octets;
   }
-
-  /** Takes a tape and its octets back. */
-  give(tape: Tape): void {
-    this.leave(tape);
-    if (tape.reset() && this.#tapes.length < TAPES_KEPT) this.#tapes.push(tape);
-  }
-}
-
-function grown<Values extends Float64Array | Uint8Array>(from: Values, to: Values): Values {
-  to.set(from);
-  return to;
 }
