@@ -8,16 +8,9 @@ import { readable, recordToText } from './readable.ts';
 import type { ResolutionEvent } from './resolver/events.ts';
 import { explainLines } from './resolver/explain-tree.ts';
 import type { Reads, Waits } from './resolver/journal.ts';
-import {
-  type Recorded,
-  type RecordedExchange,
-  type RecordedOptions,
-  type RecordedRead,
-  type RecordedWait,
-  Recorder,
-} from './resolver/recorder.ts';
+import { type Recorded, type RecordedOptions, Recorder } from './resolver/recorder.ts';
 import type { Resolver } from './resolver/resolver.ts';
-import { RecordingRoom } from './resolver/tape.ts';
+import { type RecordedExchange, type RecordedRead, type RecordedWait, RecordingRoom } from './resolver/tape.ts';
 import type { Resolution, ResolveRequest } from './resolver/types.ts';
 import { buildResponse } from './server/respond.ts';
 import { nameToText } from './wire/name.ts';

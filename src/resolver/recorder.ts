@@ -1,68 +1,13 @@
 // Writes one resolution down as it happens: the substance of a capsule. A daemon does so for 200 a second, so it only
 // notes numbers and references; words are made of them when a capsule is wanted.
 
-import type {
-  Clock,
-  Random,
-  ServerAddress,
-  Transport,
-  TransportOutcome,
-  TransportRequest,
-  Verdict,
-} from '../base/ports.ts';
+import type { Clock, Random, Transport, TransportOutcome, TransportRequest, Verdict } from '../base/ports.ts';
 import type { Name } from '../wire/name.ts';
 import type { Detail, Journal, Look, Reads, WaitFor, Waits } from './journal.ts';
 import type { EngineOptions } from './options.ts';
 import type { Shared } from './shared.ts';
-import { type RecordingRoom, Tape } from './tape.ts';
+import { type RecordingRoom, Tape, type WaitEnd } from './tape.ts';
 import type { ResolveRequest } from './types.ts';
-
-/** One look at something. */
-export interface RecordedRead {
-  readonly look: Look<keyof Reads>;
-  readonly name: Name;
-  readonly detail: Detail;
-  readonly value: unknown;
-}
-
-/** One look at whether something was in progress. */
-export interface RecordedWait {
-  readonly what: WaitFor<keyof Waits, unknown>;
-  readonly about: unknown;
-  /** What it came to; `own`: this resolution itself had begun it; undefined: nothing was in progress. */
-  readonly end: WaitEnd | 'own' | undefined;
-}
-
-/** How what others had in progress ended; one for all who waited for it. No result: the resolution was done before. */
-export interface WaitEnd {
-  /** Clock.nowMs, when it was first waited for. */
-  readonly startMs: number;
-  result: { readonly endMs: number; readonly value: unknown } | undefined;
-}
-
-/** One message to one server, and what came of it. */
-export interface RecordedExchange {
-  readonly server: ServerAddress;
-  readonly protocol: 'udp' | 'tcp';
-  readonly query: Uint8Array;
-  /** When the resolution last went on before it was sent, as Clock.nowMs said then. */
-  readonly startMs: number;
-  readonly timeoutMs: number;
-  readonly arrivals: RecordedArrival[];
-  /** Undefined: the resolution was done before. */
-  readonly outcome: TransportOutcome['kind'] | undefined;
-  /** When the resolution went on with the outcome. */
-  readonly endMs: number;
-  /** What the network said, when it was unreachable. */
-  readonly detail: string | undefined;
-}
-
-/** What arrived for a message, and what the resolver made of it. */
-export interface RecordedArrival {
-  readonly atMs: number;
-  readonly verdict: Verdict;
-  readonly octets: Uint8Array;
-}
 
 /** The engine's settings as they were, with the anchors that were trusted then. */
 export type RecordedOptions = Pick<

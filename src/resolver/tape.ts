@@ -5,7 +5,53 @@ import { withOwnOctets } from '../base/octets.ts';
 import type { ServerAddress, TransportOutcome, Verdict } from '../base/ports.ts';
 import type { Name } from '../wire/name.ts';
 import type { Detail, Look, Reads, WaitFor, Waits } from './journal.ts';
-import type { RecordedArrival, RecordedExchange, RecordedRead, RecordedWait, WaitEnd } from './recorder.ts';
+
+/** One look at something. */
+export interface RecordedRead {
+  readonly look: Look<keyof Reads>;
+  readonly name: Name;
+  readonly detail: Detail;
+  readonly value: unknown;
+}
+
+/** One look at whether something was in progress. */
+export interface RecordedWait {
+  readonly what: WaitFor<keyof Waits, unknown>;
+  readonly about: unknown;
+  /** What it came to; `own`: this resolution itself had begun it; undefined: nothing was in progress. */
+  readonly end: WaitEnd | 'own' | undefined;
+}
+
+/** How what others had in progress ended; one for all who waited for it. No result: the resolution was done before. */
+export interface WaitEnd {
+  /** Clock.nowMs, when it was first waited for. */
+  readonly startMs: number;
+  result: { readonly endMs: number; readonly value: unknown } | undefined;
+}
+
+/** One message to one server, and what came of it. */
+export interface RecordedExchange {
+  readonly server: ServerAddress;
+  readonly protocol: 'udp' | 'tcp';
+  readonly query: Uint8Array;
+  /** When the resolution last went on before it was sent, as Clock.nowMs said then. */
+  readonly startMs: number;
+  readonly timeoutMs: number;
+  readonly arrivals: RecordedArrival[];
+  /** Undefined: the resolution was done before. */
+  readonly outcome: TransportOutcome['kind'] | undefined;
+  /** When the resolution went on with the outcome. */
+  readonly endMs: number;
+  /** What the network said, when it was unreachable. */
+  readonly detail: string | undefined;
+}
+
+/** What arrived for a message, and what the resolver made of it. */
+export interface RecordedArrival {
+  readonly atMs: number;
+  readonly verdict: Verdict;
+  readonly octets: Uint8Array;
+}
 
 /** What an entry is, by its first place; a look stands there for itself. */
 const DRAWN = 0;
