@@ -158,7 +158,7 @@ export const limitTable: { readonly [Name in LimitName]: LimitRow } = {
     0,
     1_000_000,
     'resolutions',
-    'begun to be written down, and as many at once: some 25 µs each, so half a percent of a core',
+    'begun to be written down, and as many at once: some 8 µs each, so a fifth of a percent of a core',
   ),
   failuresOctets: row(8 * KIB * KIB, 0, 1024 * KIB * KIB, 'octets', 'of the failures kept: some 300'),
   failuresPerSecond: row(

@@ -124,7 +124,7 @@ export class DenialRanges {
     for (const { kind, zone, rrset } of entries) this.#entries.use(rrset.name, rangeTag(kind, zone));
   }
 
-  /** Notes that a question within a zone of which something is kept was not answered. */
+  /** Notes that a question for which the kept ranges of a zone speak was not answered by them. */
   missed(): void {
     this.#misses++;
   }

@@ -47,7 +47,7 @@ export class Checks {
       imported: trust.imported,
       verified: trust.verified,
       limits,
-      nowSeconds: scope.wallSeconds,
+      nowSeconds: scope.wallSeconds(),
       skew: defaultSkew,
     };
     this.denialOptions = { meter: scope.budget.nsec3Meter, nsec3IterationsMax: limits.nsec3Iterations };

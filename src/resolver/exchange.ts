@@ -13,7 +13,7 @@ import type { WaitFor } from './journal.ts';
 import { cookieIn, judgeReply, type ReplySlot } from './match-reply.ts';
 import { afterBadCookie, type Form, firstForm, noteEdnsOutcome, refusesEdns } from './query-form.ts';
 import type { Lookup, Scope } from './scope.ts';
-import type { Terms } from './server-facts.ts';
+import { type Terms, termsOf } from './server-facts.ts';
 import type { Running } from './shared.ts';
 import { makeQuery } from './upstream-query.ts';
 
@@ -72,7 +72,17 @@ async function join(scope: Scope, lookup: Lookup, request: ExchangeRequest, runn
   if (scope.observer) sent(scope, lookup, request, 0, { protocol: 'udp', edns: true, why: undefined }, true);
   const reply = await withinDeadline(scope, running);
   if (reply === undefined) return { kind: 'timeout' };
-  return reply.kind === 'spent' ? conduct(scope, lookup, request) : reply;
+  if (reply.kind !== 'spent') return reply;
+  scope.goOn();
+  if (remainingMs(scope, request) <= 0) return { kind: 'timeout' };
+  // Others may have learnt meanwhile how the server is to be asked. Whether it is crowded was judged when it was chosen.
+  return conduct(scope, lookup, { ...request, terms: termsOf(scope, request.server, false) });
+}
+
+/** How long this question can still wait, ms. */
+function remainingMs(scope: Scope, { untilMs }: ExchangeRequest): number {
+  const nowMs = scope.nowMs();
+  return Math.min(scope.budget.remainingMs(nowMs), untilMs - nowMs);
 }
 
 /** The key under which equal exchanges are joined. */
@@ -154,9 +164,8 @@ const SENDS_MOST = 3;
 
 async function sendOnce(scope: Scope, lookup: Lookup, request: ExchangeRequest, form: Form): Promise<Sent> {
   const { limits, meter, upstream } = scope.shared.options;
-  const nowMs = scope.nowMs();
-  const remainingMs = Math.min(scope.budget.remainingMs(nowMs), request.untilMs - nowMs);
-  if (remainingMs <= 0) return { kind: 'timeout' };
+  const leftMs = remainingMs(scope, request);
+  if (leftMs <= 0) return { kind: 'timeout' };
   if (!scope.budget.spend('upstreamQueries')) {
     scope.exhaust(lookup, 'upstreamQueries');
     return { kind: 'spent' };
@@ -170,7 +179,7 @@ async function sendOnce(scope: Scope, lookup: Lookup, request: ExchangeRequest, 
   if (scope.observer) sent(scope, lookup, request, number, form, false);
   const bounds = { rdatas: limits.rdatasPerRRset, signatures: limits.signaturesPerRRset };
   const slot: ReplySlot = {};
-  const going = { server: request.server.address, protocol, query, timeoutMs: Math.min(wait, remainingMs) };
+  const going = { server: request.server.address, protocol, query, timeoutMs: Math.min(wait, leftMs) };
   const { journal } = scope;
   const sending = journal?.sending(going) ?? 0;
   meter?.sent(protocol);
@@ -183,7 +192,7 @@ async function sendOnce(scope: Scope, lookup: Lookup, request: ExchangeRequest, 
   journal?.sendEnded(sending, outcome);
   meter?.ended(protocol, outcome);
   // Cut shorter than the server's own timeout by what this question can wait, it says nothing of the server.
-  const cut = outcome.kind === 'timeout' && remainingMs < Math.min(wait, ownMs);
+  const cut = outcome.kind === 'timeout' && leftMs < Math.min(wait, ownMs);
   if (!cut) noteOutcome(scope, request.server, protocol, outcome);
   if (scope.observer) received(scope, lookup, request, number, protocol, outcome, slot.message);
   if (cut) return { kind: 'spent' };

@@ -6,8 +6,8 @@ import type { ServerResponse } from '../wire/response.ts';
 import { RCODE } from '../wire/types.ts';
 import type { EventBody } from './events.ts';
 import type { Scope } from './scope.ts';
-import { cookieNow, type Terms } from './server-facts.ts';
-import { cookieFor } from './upstream-cookie.ts';
+import type { Terms } from './server-facts.ts';
+import { cookieFor, cookieKept } from './upstream-cookie.ts';
 
 /** How a question goes out. */
 export interface Form {
@@ -26,7 +26,7 @@ export function firstForm(scope: Scope, server: ServerState, { edns, cookies }: 
 
 /** RFC 7873, 5.3: asked once more with the cookie that came with the refusal, and then by TCP. */
 export function afterBadCookie(scope: Scope, server: ServerState, form: Form): Form {
-  const cookie = form.why === 'bad-cookie' ? undefined : cookieNow(scope, server, scope.nowMs());
+  const cookie = form.why === 'bad-cookie' ? undefined : cookieKept(scope, server);
   const given = cookie !== undefined && cookie.octets.length > CLIENT_COOKIE_OCTETS;
   return given
     ? { ...form, cookie, why: 'bad-cookie' }

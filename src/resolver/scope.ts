@@ -37,8 +37,6 @@ export class Scope {
   readonly transport: Transport;
   readonly budget: Budget;
   readonly checkingDisabled: boolean;
-  /** Seconds since 1970, when the resolution began: by it signatures are valid. */
-  readonly wallSeconds: number;
   readonly observer: Observer | undefined;
   readonly journal: Journal | undefined;
   readonly #fresh: FreshData = new FreshData();
@@ -48,6 +46,8 @@ export class Scope {
   #distrusted: Map<string, number> | undefined;
   #lookups = 0;
   #exchanges = 0;
+  readonly #startSeconds: number;
+  readonly #startMs: number;
   #nowMs: number;
 
   constructor(shared: Shared, checkingDisabled: boolean, observer: Observer | undefined, journal?: Journal) {
@@ -57,9 +57,10 @@ export class Scope {
     this.clock = clock;
     this.random = random;
     this.transport = transport;
-    this.#nowMs = clock.nowMs();
-    this.wallSeconds = clock.wallSeconds();
-    this.budget = new Budget(shared.options.limits, this.#nowMs);
+    this.#startMs = clock.nowMs();
+    this.#startSeconds = clock.wallSeconds();
+    this.#nowMs = this.#startMs;
+    this.budget = new Budget(shared.options.limits, this.#startMs);
     this.checkingDisabled = checkingDisabled;
     this.observer = observer;
     this.journal = journal;
@@ -90,6 +91,11 @@ export class Scope {
     this.#nowMs = this.clock.nowMs();
   }
 
+  /** Seconds since 1970, by which signatures are valid: the wall clock is read once, and {@link nowMs} moves it on. */
+  wallSeconds(): number {
+    return this.#startSeconds + Math.floor((this.#nowMs - this.#startMs) / 1000);
+  }
+
   /** The client's question as a lookup. */
   rootLookup(name: Name, type: number): Lookup {
     return { id: 0, name, type, depth: 0, above: undefined, cut: undefined };
@@ -118,8 +124,7 @@ export class Scope {
     const { observer } = this;
     if (observer === undefined) return;
     const parent = lookup.above === undefined ? {} : { parent: lookup.above.id };
-    // By the engine's clock, whose readings are not written down: nobody need watch a replay, or the resolution itself.
-    observer({ ...body, atMs: this.shared.options.clock.nowMs(), lookup: lookup.id, ...parent });
+    observer({ ...body, atMs: this.#nowMs, lookup: lookup.id, ...parent });
   }
 
   /** Notes that a bound was reached. */

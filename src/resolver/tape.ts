@@ -70,6 +70,15 @@ const WAIT_PLACES = 4;
 const SENDING_PLACES = 9;
 const ARRIVAL_PLACES = 5;
 
+/** The same by what an entry is. */
+const PLACES = [DRAWN_PLACES, READING_PLACES, TIMER_PLACES, WAIT_PLACES, SENDING_PLACES, ARRIVAL_PLACES];
+/** Where octets lie in an entry, by what it is. */
+const OCTETS_PLACES = [undefined, undefined, undefined, undefined, 3, 4];
+/** In the entry of a look: what was seen. */
+const READ_VALUE_PLACE = 3;
+/** In the entry of a wait: how it ended. */
+const WAIT_END_PLACE = 3;
+
 /** In the entry of a sending: how it ended, when, and what the network said. */
 const OUTCOME_PLACE = 6;
 const END_PLACE = 7;
@@ -191,34 +200,41 @@ export class Tape {
 
   /** To be called when the tape is to be kept: octets on it may lie in pieces of memory with much else. */
   own(): void {
-    this.#places = withOwnOctets(this.#places.slice(0, this.#count));
+    const places = this.#places.slice(0, this.#count);
+    for (let at = 0; at < places.length; at += placesOf(places[at])) {
+      const first = places[at];
+      if (first === WAIT) ownResult(places[at + WAIT_END_PLACE] as RecordedWait['end']);
+      const octets = octetsPlaceOf(first);
+      if (octets !== undefined) places[at + octets] = withOwnOctets(places[at + octets]);
+    }
+    this.#places = places;
   }
 
   /** All that was written. */
   written(): Written {
     const written: Written = { readings: [], drawn: [], timers: [], reads: [], waits: [], exchanges: [] };
     const bySending = new Map<number, RecordedExchange>();
-    for (let at = 0; at < this.#count; ) at += this.#take(at, written, bySending);
+    for (let at = 0; at < this.#count; at += placesOf(this.#places[at])) this.#take(at, written, bySending);
     return written;
   }
 
-  /** Takes up the entry that begins at a place, and gives its places. */
-  #take(at: number, written: Written, bySending: Map<number, RecordedExchange>): number {
-    const entry = this.#places.slice(at, at + SENDING_PLACES);
+  /** Takes up the entry that begins at a place. */
+  #take(at: number, written: Written, bySending: Map<number, RecordedExchange>): void {
+    const entry = this.#places.slice(at, at + placesOf(this.#places[at]));
     switch (entry[0]) {
       case DRAWN:
         written.drawn.push([entry[1] as number, entry[2] as number]);
-        return DRAWN_PLACES;
+        break;
       case READING:
         written.readings.push(entry[1] as number);
-        return READING_PLACES;
+        break;
       case TIMER:
         written.timers.push(entry[1] as number | null);
-        return TIMER_PLACES;
+        break;
       case WAIT: {
         const [, what, about, end] = entry;
         written.waits.push({ what, about, end } as RecordedWait);
-        return WAIT_PLACES;
+        break;
       }
       case SENDING: {
         const [, server, protocol, query, startMs, timeoutMs, outcome, endMs, detail] = entry;
@@ -226,21 +242,35 @@ export class Tape {
         const exchange = fields as unknown as RecordedExchange;
         written.exchanges.push(exchange);
         bySending.set(at, exchange);
-        return SENDING_PLACES;
+        break;
       }
       case ARRIVAL: {
         const [, sending, atMs, verdict, octets] = entry;
         const exchange = bySending.get(sending as number);
         exchange?.arrivals.push({ atMs: atMs ?? exchange.endMs, verdict, octets } as RecordedArrival);
-        return ARRIVAL_PLACES;
+        break;
       }
       default: {
         const [look, name, detail, value] = entry;
         written.reads.push({ look, name, detail, value } as RecordedRead);
-        return READ_PLACES;
       }
     }
   }
+}
+
+/** The places of an entry, by its first. */
+function placesOf(first: unknown): number {
+  return typeof first === 'number' ? (PLACES[first] as number) : READ_PLACES;
+}
+
+/** Where an entry holds octets, or a value that may: undefined where it has none of its own. */
+function octetsPlaceOf(first: unknown): number | undefined {
+  return typeof first === 'number' ? OCTETS_PLACES[first] : READ_VALUE_PLACE;
+}
+
+/** One end is there for all who waited for it. */
+function ownResult(end: RecordedWait['end']): void {
+  if (typeof end === 'object') end.result = withOwnOctets(end.result);
 }
 
 /** The room for recordings in progress: all of them draw on one. */

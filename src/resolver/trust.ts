@@ -54,7 +54,7 @@ function negativeStatus(scope: Scope, trust: TrustState, name: Name): ZoneStatus
   const negative = trust.negativeAnchors.get(name);
   if (negative === undefined) return undefined;
   const { untilSeconds = Number.POSITIVE_INFINITY, reason } = negative;
-  const left = untilSeconds - scope.wallSeconds;
+  const left = untilSeconds - scope.wallSeconds();
   if (left <= 0) return undefined;
   const text = `negative trust anchor at ${nameToText(name)}${reason === undefined ? '' : `: ${reason}`}`;
   const anchorEndsAtMs = scope.nowMs() + left * 1000;

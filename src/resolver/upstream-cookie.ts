@@ -7,11 +7,16 @@ import { cookieNow } from './server-facts.ts';
 
 /** The cookie to send, drawn where there is none; undefined: the server is to get none. */
 export function cookieFor(scope: Scope, state: ServerState): ServerCookie | undefined {
+  if (!scope.shared.options.upstream.cookies) return undefined;
+  return cookieKept(scope, state) ?? noteDrawn(state, drawCookie(scope), scope.nowMs());
+}
+
+/** The cookie that there is; none that was drawn or given at another place. */
+export function cookieKept(scope: Scope, state: ServerState): ServerCookie | undefined {
   const { options, caches } = scope.shared;
-  if (!options.upstream.cookies) return undefined;
+  // RFC 9018, 3: once the machine's addresses have changed, cookies of before would tell that it is the same machine.
   caches.servers.askFrom(options.transport.place?.() ?? 0);
-  const nowMs = scope.nowMs();
-  return cookieNow(scope, state, nowMs) ?? noteDrawn(state, drawCookie(scope), nowMs);
+  return cookieNow(scope, state, scope.nowMs());
 }
 
 /** RFC 9018, 3: 64 bits of chance, for this server alone. */

@@ -56,8 +56,9 @@ export class ReplayTransport implements Transport {
       }
       if (outcome === 'unreachable') {
         this.#clock.recorded(startMs, tookMs, () => resolve({ kind: 'unreachable', detail }));
-      } else if (outcome === 'timeout' && this.#compare === 'exact') {
-        this.#clock.recorded(startMs, tookMs, timeout);
+      } else if ((outcome === 'timeout' || outcome === 'suspect') && this.#compare === 'exact') {
+        // Too many datagrams that nobody took are suspect, whatever each of them was.
+        this.#clock.recorded(startMs, tookMs, () => resolve({ kind: outcome }));
       }
       // Whatever else a changed resolution makes of what arrives, it does not wait for ever.
       this.#clock.unrecorded(request.timeoutMs, timeout);
