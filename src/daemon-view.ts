@@ -52,7 +52,7 @@ export function createReadiness(engine: Resolver, clock: Clock): Readiness {
       primed ||= engine.isPrimed;
       if (primed) return [];
       if (clock.nowMs() >= againMs) void prime();
-      return [`no root server has answered${trouble === undefined ? ' yet' : `: ${trouble}`}`];
+      return [trouble === undefined ? 'no root server has answered yet' : `no use of any root server: ${trouble}`];
     },
   };
 }

@@ -131,5 +131,5 @@ function timeText(iso: string): string {
 }
 
 function shortened(text: string): string {
-  return text.length <= WHY_MOST ? text : `${text.slice(0, WHY_MOST - 1)}…`;
+  return text.length <= WHY_MOST ? text : `${text.slice(0, WHY_MOST - 3)}...`;
 }

@@ -76,11 +76,13 @@ function listeningText({ bound, skipped, control, console, runsAs }: Listening, 
 
 /** Whether a root server answered, and if none did, the likely cause and what to do. */
 export function rootText(resolution: Resolution, settings: Settings, hasNetwork: boolean): string {
-  if (resolution.failure === undefined && resolution.rcode === RCODE.NOERROR) return 'The root answered: ready.\n';
+  const { failure: failed } = resolution;
+  if (failed === undefined && resolution.rcode === RCODE.NOERROR) return 'The root answered: ready.\n';
   const told = resolution.extendedErrors.find(({ text }) => text !== '')?.text;
   const what = told === undefined ? '' : ` (${printable(told)})`;
   const cause = likelyCause(resolution, settings, hasNetwork);
-  return `No root server answered${what}. Likely cause: ${cause}. To look closer: rootwalk doctor. To try rootwalk without a network: rootwalk lab\n`;
+  const that = failed === 'bogus' ? 'What answered as the root cannot be trusted' : 'No root server answered';
+  return `${that}${what}. Likely cause: ${cause}. To look closer: rootwalk doctor. To try rootwalk without a network: rootwalk lab\n`;
 }
 
 function likelyCause(resolution: Resolution, settings: Settings, hasNetwork: boolean): string {
@@ -98,6 +100,7 @@ function likelyCause(resolution: Resolution, settings: Settings, hasNetwork: boo
 
 /** Whether some server answered, though to no use. The reason lists what each did: time out, an error of the system, or that. */
 function somethingAnswered({ failure, extendedErrors }: Resolution): boolean {
+  if (failure === 'bogus') return true;
   const troubles = extendedErrors[0]?.text.replace(/^[^:]*: /, '').split(', ') ?? [];
   return failure === 'servers-failed' && troubles.some((trouble) => !/ (timeout|E[A-Z]{4,}|unreachable)/.test(trouble));
 }

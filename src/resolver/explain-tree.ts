@@ -54,7 +54,7 @@ export function explainTree(events: readonly ResolutionEvent[], resolution: Reso
   for (const event of events) builder.take(event);
   const first = events.some((event) => event.kind === 'layer' && event.layer === 'answers')
     ? []
-    : [node(`${layerTitles.answers}: not asked, only a running daemon has it`)];
+    : [node(`${layerTitles.answers}: not asked here; a daemon looks there first, and resolves what it lacks`)];
   return [...first, ...builder.top, ...keptNodes(events), clientNode(resolution)];
 }
 

@@ -85,7 +85,7 @@ export function giveUp(
     );
   }
   const silent = troubles.every((trouble) => / (timeout|unreachable|E[A-Z]+)\b/.test(trouble));
-  const told = `servers of ${zone}: ${troubles.slice(-4).join(', ')}`;
+  const told = `servers of ${zone}: ${[...new Set(troubles)].slice(-4).join(', ')}`;
   return fail(silent ? 'network' : 'servers-failed', told);
 }
 

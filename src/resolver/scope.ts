@@ -130,9 +130,13 @@ export class Scope {
   /** Notes that a bound was reached. */
   exhaust(lookup: Lookup, limit: LimitName): void {
     this.budget.exhausted ??= limit;
+    this.#countHit(limit);
+    if (this.observer) this.emit(lookup, { kind: 'limit', limit, value: this.shared.options.limits[limit] });
+  }
+
+  #countHit(limit: LimitName): void {
     const { limitHits } = this.shared;
     limitHits.set(limit, (limitHits.get(limit) ?? 0) + 1);
-    if (this.observer) this.emit(lookup, { kind: 'limit', limit, value: this.shared.options.limits[limit] });
   }
 
   /** Whether this question's findings are validated. */
@@ -159,7 +163,11 @@ export class Scope {
    * False when no retry is left.
    */
   distrust(found: Found): boolean {
-    if (found.kind === 'failure' || !this.budget.spend('bogusRetries')) return false;
+    if (found.kind === 'failure') return false;
+    if (!this.budget.spend('bogusRetries')) {
+      this.#countHit('bogusRetries');
+      return false;
+    }
     const entries = found.kind === 'records' ? found.entries : [found.entry];
     this.#distrusted ??= new Map();
     const givers = new Set<string>();

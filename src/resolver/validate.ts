@@ -100,8 +100,18 @@ class Validation {
     const why = verdict.kind === 'bogus' ? this.#advised(verdict.why, entry.zone) : whyNot(verdict);
     const proof = verdict.kind === 'secure' ? (verdict.proof ?? entry.proof) : entry.proof;
     const settled = this.#scope.upgrade({ ...entry, proof }, verdict.kind, this.#ttlOf(verdict), why);
-    if (this.#scope.observer) this.#report(settled, why);
+    if (this.#scope.observer) {
+      this.#report(settled, why);
+      if (settled.expiresAtMs < entry.expiresAtMs) this.#reportLife(settled);
+    }
     return verdict.kind === 'bogus' ? bogusFailure(why) : settled;
+  }
+
+  /** What is not to be kept for as long as it was when it came. */
+  #reportLife(entry: RecordEntry | DenialEntry): void {
+    const { name, type } = entry.kind === 'rrset' ? entry.rrset : entry;
+    const ttl = (entry.expiresAtMs - this.#scope.nowMs()) / 1000;
+    this.#scope.emit(this.#lookup, { kind: 'cached', layer: 'records', name, type, ttl });
   }
 
   /** A private zone below a signed parent has to be excepted (RFC 7646, 2): servers we were told to ask know it best. */

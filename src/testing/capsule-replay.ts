@@ -7,6 +7,7 @@ import type { Capsule } from '../capsule.ts';
 import { answerOf, explanationOf } from '../capsule-record.ts';
 import { octetsIn } from '../capsule-value-read.ts';
 import { parseTrustAnchors } from '../dnssec/anchors.ts';
+import { readable } from '../readable.ts';
 import type { Observer, ResolutionEvent } from '../resolver/events.ts';
 import type { EngineOptions } from '../resolver/options.ts';
 import { Resolver } from '../resolver/resolver.ts';
@@ -88,9 +89,9 @@ export async function replayCapsule(capsule: Capsule, options: ReplayCapsuleOpti
   if (missed) differences.other(`exchange ${missed.number} was not asked again: ${exchangeText(missed.exchange)}`);
   const answer = answerOf(resolution, request);
   if (!sameAnswer(answer.octets, capsule.answer.octets, compare)) {
-    differences.answer(
-      `the answer is ${JSON.stringify(answer.readable)}, recorded ${JSON.stringify(capsule.answer.readable)}`,
-    );
+    // What counts are the octets: the readable form beside them is for people, and may have been edited.
+    const recorded = readable(octetsIn(capsule.answer.octets));
+    differences.answer(`the answer is ${JSON.stringify(answer.readable)}, recorded ${JSON.stringify(recorded)}`);
   }
   if (answer.security !== capsule.answer.security)
     differences.other(`it is ${answer.security}, recorded ${capsule.answer.security}`);
@@ -118,7 +119,8 @@ function otherStep(got: readonly string[], recorded: readonly string[] | undefin
   const at = Math.max(got.length, recorded.length);
   for (let i = 0; i < at; i++) {
     if (untimed(got[i]) !== untimed(recorded[i])) {
-      return `line ${i + 1} of the explanation is ${JSON.stringify(got[i] ?? '')}, recorded ${JSON.stringify(recorded[i] ?? '')}`;
+      const [is, was] = [got[i], recorded[i]].map((line = '') => JSON.stringify(line.replace(/^[│├└─ ]+/, '')));
+      return `line ${i + 1} of the explanation is ${is}, recorded ${was}`;
     }
   }
   return undefined;

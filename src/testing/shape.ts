@@ -34,7 +34,9 @@ export const base64: Shape = plain(
 /** One of these values. */
 export function oneOf(...values: readonly unknown[]): Shape {
   const what = values.map((value) => JSON.stringify(value)).join(' or ');
-  return plain(what, { enum: values }, (value) => values.includes(value));
+  const check: Shape['check'] = (value, path) =>
+    values.includes(value) ? undefined : `${path}: ${what} is expected, not ${JSON.stringify(value) ?? 'nothing'}`;
+  return { schema: { enum: values }, check };
 }
 
 /** Any of these shapes; what is wrong is told of the last. */

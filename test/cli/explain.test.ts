@@ -104,7 +104,7 @@ const walk: readonly EventBody[] = [
 describe('the tree', () => {
   test('a walk from the root to an answer', () => {
     expect(tell(events(...walk), result({ answer: [answer] }))).toBe(`\
-├─ 1 browser cache (answers): not asked, only a running daemon has it
+├─ 1 browser cache (answers): not asked here; a daemon looks there first, and resolves what it lacks
 ├─ 2 operating system cache (host): miss
 ├─ 3 resolver cache (records): miss
 ├─ 4 root: as the root itself says; 1 name server, 1 address known
@@ -147,7 +147,7 @@ describe('the tree', () => {
       ttl: 59.9,
     });
     expect(tell(story, result({ rcode: 3 }))).toBe(`\
-├─ 1 browser cache (answers): not asked, only a running daemon has it
+├─ 1 browser cache (answers): not asked here; a daemon looks there first, and resolves what it lacks
 ├─ 3 resolver cache (records): hit, known not to exist, 59 s left
 └─ 8 the client gets NXDOMAIN
 `);
@@ -171,7 +171,7 @@ describe('the tree', () => {
       { kind: 'limit', limit: 'upstreamQueries', value: 100 },
     );
     expect(tell(story, result({ rcode: 2, failure: 'limit' }))).toBe(`\
-├─ 1 browser cache (answers): not asked, only a running daemon has it
+├─ 1 browser cache (answers): not asked here; a daemon looks there first, and resolves what it lacks
 ├─ 6 authoritative example.com.: by referral, known before; 1 name server, 1 address known
 │  ├─ 198.51.100.3:5300 (ns1.example.net.): awaited with the same question that was in flight
 │  │  ├─ chosen of 2: never asked before
@@ -207,7 +207,7 @@ describe('the tree', () => {
       at('net', tld, true),
     );
     expect(tell(story, result({}))).toBe(`\
-├─ 1 browser cache (answers): not asked, only a running daemon has it
+├─ 1 browser cache (answers): not asked here; a daemon looks there first, and resolves what it lacks
 ├─ first, who the root servers are (RFC 9609): . NS
 │  └─ 4 root: from the root hints; no addresses known
 ├─ 6 authoritative example.com.: by referral; 1 name server, 1 address known
