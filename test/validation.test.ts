@@ -282,6 +282,15 @@ describe('anchors', () => {
     expect((await world.ask('www.good.')).security).toBe('bogus');
   });
 
+  it('a negative anchor that ends while the question is worked on holds no longer', async () => {
+    const anchor = { zone: nameFromText('good.'), untilSeconds: WALL_SECONDS + 1, reason: 'broken keys' };
+    let queries = 0;
+    const late: Behaviour = (asked) => (++queries < 4 ? undefined : forged(asked));
+    const world = signedInternet(both(late), { dnssec: { anchors: [root.anchor], negativeAnchors: [anchor] } });
+    expect((await world.ask('www.good.')).security).toBe('bogus');
+    expect(world.clock.nowMs()).toBeGreaterThan(1000);
+  });
+
   it('a negative anchor above an anchor does not reach it', async () => {
     const negative = { zone: nameFromText('open.'), untilSeconds: undefined, reason: undefined };
     const dnssec = { anchors: [root.anchor, island.anchor], negativeAnchors: [negative] };

@@ -124,6 +124,11 @@ Stopping: what is in flight is finished first.
       'what answers is not the root: something on the way (a router, the provider) seems to intercept port 53; set a forwarder: zones: [{ zone: ., forward: [ADDRESS] }]',
     ],
     [
+      {},
+      { ...unreachable, failure: 'bogus' as const, extendedErrors: [{ code: 9, text: '.: no DNSKEY' }] },
+      'what answers is not the root: something on the way (a router, the provider) seems to intercept port 53; set a forwarder: zones: [{ zone: ., forward: [ADDRESS] }]',
+    ],
+    [
       {
         files: {
           './rootwalk.yaml': 'root: { hints: /my.hints }\nupstream: { port: 5300 }',
@@ -136,8 +141,10 @@ Stopping: what is in flight is finished first.
   ])('without a root: world %j', async (world, resolution, cause) => {
     const { parts } = daemon({ prime: async () => resolution });
     const { out } = await cli(['serve'], { ...world, parts, stopped: later() });
+    const told =
+      resolution.failure === 'bogus' ? 'What answered as the root cannot be trusted' : 'No root server answered';
     expect(out).toContain(
-      `No root server answered (${resolution.extendedErrors[0]?.text}). Likely cause: ${cause}. To look closer: rootwalk doctor. To try rootwalk without a network: rootwalk lab\n`,
+      `${told} (${resolution.extendedErrors[0]?.text}). Likely cause: ${cause}. To look closer: rootwalk doctor. To try rootwalk without a network: rootwalk lab\n`,
     );
   });
 

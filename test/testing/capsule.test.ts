@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { Transport } from '../../src/base/ports.ts';
 import type { Capsule } from '../../src/capsule.ts';
 import { parseCapsule } from '../../src/testing/capsule.ts';
 import { recordCapsule } from '../../src/testing/capsule-record.ts';
@@ -13,13 +14,16 @@ import { growTree } from '../../src/testing/random-tree.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { VirtualNetwork } from '../../src/testing/virtual-network.ts';
-import { TYPE } from '../../src/wire/types.ts';
+import { RCODE, TYPE } from '../../src/wire/types.ts';
 
 const packets = join(import.meta.dirname, '..', 'fixtures', 'packets');
 const files = readdirSync(packets).filter((name) => name.endsWith('.json'));
 
 /** A capsule of a random question in a random world where things go wrong. */
-async function recordFrom(seed: number): Promise<Capsule> {
+async function recordFrom(
+  seed: number,
+  through: (network: Transport) => Transport = (network) => network,
+): Promise<Capsule> {
   const random = new SeededRandom(seed);
   const clock = new VirtualClock({ startMs: 1234.5 });
   const tree = growTree(random.fork(), { zones: 12 });
@@ -30,7 +34,7 @@ async function recordFrom(seed: number): Promise<Capsule> {
     network.serve(ip, faultyServer(zones, behaviour, random.fork()));
   }
   const options = testEngineOptions({
-    transport: network,
+    transport: through(network),
     clock,
     random: random.fork(),
     roots: tree.roots,
@@ -75,6 +79,25 @@ describe('replayCapsule', () => {
     const other = parseCapsule(readFileSync(join(packets, 'nodata.json'), 'utf8'), 'nodata');
     const { difference } = await replayCapsule({ ...capsule, answer: other.answer }, { compare: 'answer' });
     expect(difference).toContain('192.0.2.1');
+  });
+
+  test('tells the recorded answer by its octets, not by the readable form beside them', async () => {
+    const capsule = recorded();
+    const octets = Buffer.from(capsule.answer.octets, 'base64');
+    octets[3] = (octets[3] as number) | RCODE.REFUSED;
+    const answer = { ...capsule.answer, octets: octets.toString('base64') };
+    const { difference } = await replayCapsule({ ...capsule, answer }, { compare: 'answer' });
+    expect(difference).toMatch(/NOERROR.+ recorded .+REFUSED/);
+  });
+
+  test('plays a message that more datagrams came for than are looked at', async () => {
+    const capsule = await recordFrom(3, (network) => ({
+      send: (request, accept) =>
+        request.protocol === 'udp' ? Promise.resolve({ kind: 'suspect' }) : network.send(request, accept),
+      close: () => network.close(),
+    }));
+    expect(capsule.exchanges.map(({ outcome, arrivals }) => [outcome, arrivals.length])).toContainEqual(['suspect', 0]);
+    expect((await replayCapsule(capsule)).difference).toBeUndefined();
   });
 });
 
