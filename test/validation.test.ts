@@ -271,6 +271,12 @@ describe('anchors', () => {
     expect((await world.ask('www.good.')).security).toBe('secure');
   });
 
+  it('that no server of a zone bears out is counted where retries end', async () => {
+    const world = signedInternet(both(forged), { limits: { bogusRetries: 0 } });
+    expect((await world.ask('www.good.')).security).toBe('bogus');
+    expect(world.resolver.limitHits.get('bogusRetries')).toBe(1);
+  });
+
   it('a negative anchor holds until its end, for what was cached as well', async () => {
     const anchor = { zone: nameFromText('good.'), untilSeconds: WALL_SECONDS + 200, reason: 'broken keys' };
     const world = signedInternet(both(forged), { dnssec: { anchors: [root.anchor], negativeAnchors: [anchor] } });
