@@ -271,7 +271,7 @@ describe('anchors', () => {
     expect((await world.ask('www.good.')).security).toBe('secure');
   });
 
-  it('that no server of a zone bears out is counted where retries end', async () => {
+  it('a forgery with no retry left counts as a bound that held', async () => {
     const world = signedInternet(both(forged), { limits: { bogusRetries: 0 } });
     expect((await world.ask('www.good.')).security).toBe('bogus');
     expect(world.resolver.limitHits.get('bogusRetries')).toBe(1);
