@@ -1,12 +1,15 @@
 // What the flight recorder costs: CPU of resolvers with and without it, round by round in turn, against servers that run.
 //
 //   node bench/recorder.ts --names FILE --hints FILE [--anchors FILE] [--rounds 40] [--batch 250] [--concurrency 50]
+//       [--pace N] [--per-second N]
 //
 // FILE of names holds a name and a type on each line, each line a cold walk: `rounds * batch` of them are used. Without
-// `--anchors` nothing is validated. Both resolvers ask for the same names, each with its own caches; only this process's
+// `--anchors` nothing is validated. `--pace`: walks begun in a second, at the most; without it one follows the other.
+// `--per-second`: how many of them are written down, by default all; a daemon has 200. Both resolvers ask for the same names, each with its own caches; only this process's
 // CPU counts, and what the machine does beside falls on both. Run it in a network namespace, as bench/compare.ts.
 
 import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { makeLimits } from '../src/base/limits.ts';
 import { silentLog } from '../src/base/ports.ts';
@@ -31,16 +34,20 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '40' },
     batch: { type: 'string', default: '250' },
     concurrency: { type: 'string', default: '50' },
+    pace: { type: 'string', default: 'Infinity' },
+    'per-second': { type: 'string', default: '1000000' },
   },
 });
 const { names, hints, anchors } = values;
 if (names === undefined || hints === undefined) {
-  console.error('usage: recorder.ts --names FILE --hints FILE [--anchors FILE] [--rounds N] [--batch N]');
+  console.error('usage: recorder.ts --names FILE --hints FILE [--anchors FILE] [--rounds N] [--batch N] [--pace N]');
   process.exit(1);
 }
 const rounds = Number(values.rounds);
 const batch = Number(values.batch);
 const concurrency = Number(values.concurrency);
+/** From the beginning of one walk to that of the next by the same worker, ms. */
+const gapMs = (concurrency * 1000) / Number(values.pace);
 /** Rounds in which code and caches warm up. */
 const warmUp = Math.ceil(rounds / 5);
 
@@ -95,8 +102,7 @@ function makeSide(title: string, keeps: boolean): Side {
   const failures = createFlightRecorder({ clock, limits: makeLimits() });
   const keep = keeps ? failures.keep : undefined;
   const options = engineOptions(settings, { clock, random, transport, log: silentLog, keep });
-  // What a recording costs, however many a daemon makes.
-  const limits = makeLimits({ recordingsPerSecond: 1_000_000 });
+  const limits = makeLimits({ recordingsPerSecond: Number(values['per-second']) });
   return {
     title,
     resolver: new Resolver({ ...options, limits }),
@@ -107,7 +113,11 @@ function makeSide(title: string, keeps: boolean): Side {
 async function walkAll(resolver: Resolver, asked: readonly ResolveRequest[]): Promise<void> {
   const steps = asked.values();
   const work = async (): Promise<void> => {
-    for (const request of steps) await resolver.resolve(request);
+    for (const request of steps) {
+      const paced = gapMs > 0 ? sleep(gapMs) : undefined;
+      await resolver.resolve(request);
+      await paced;
+    }
   };
   await Promise.all(Array.from({ length: concurrency }, work));
 }
