@@ -5,8 +5,9 @@
 //
 // FILE of names holds a name and a type on each line, each line a cold walk: `rounds * batch` of them are used. Without
 // `--anchors` nothing is validated. `--pace`: walks begun in a second, at the most; without it one follows the other.
-// `--per-second`: how many of them are written down, by default all; a daemon has 200. Both resolvers ask for the same names, each with its own caches; only this process's
-// CPU counts, and what the machine does beside falls on both. Run it in a network namespace, as bench/compare.ts.
+// `--per-second`: how many of them are written down, by default all; a daemon has 200. Both resolvers ask for the same
+// names, each with its own caches; only this process's CPU counts, and what the machine does beside falls on both. Run it
+// in a network namespace, as bench/compare.ts.
 
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -40,7 +41,9 @@ const { values } = parseArgs({
 });
 const { names, hints, anchors } = values;
 if (names === undefined || hints === undefined) {
-  console.error('usage: recorder.ts --names FILE --hints FILE [--anchors FILE] [--rounds N] [--batch N] [--pace N]');
+  console.error(
+    'usage: recorder.ts --names FILE --hints FILE [--anchors FILE] [--rounds N] [--batch N] [--concurrency N] [--pace N] [--per-second N]',
+  );
   process.exit(1);
 }
 const rounds = Number(values.rounds);

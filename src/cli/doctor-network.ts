@@ -180,12 +180,10 @@ function foreignMark({ rcode, authoritative, recursionAvailable }: Message): str
 
 function ipv6Finding(world: World, ipv4: readonly Asked[], ipv6: readonly Asked[]): Finding {
   const check = 'IPv6';
-  if (!world.hasGlobalIpv6())
-    return {
-      check,
-      state: 'ok',
-      text: 'this machine has no global address; IPv6 is left once no server answers by it',
-    };
+  if (!world.hasGlobalIpv6()) {
+    const text = 'this machine has no global address; IPv6 is left once no server answers by it';
+    return { check, state: 'ok', text };
+  }
   if (ipv6.length === 0) return { check, state: 'ok', text: 'no root server to ask has an IPv6 address' };
   const heard = ipv6.filter(({ plain, small }) => plain.kind === 'reply' || small.kind === 'reply').length;
   if (heard > 0) return { check, state: 'ok', text: `${heard} of ${ipv6.length} root servers answered` };

@@ -1,6 +1,6 @@
 // `rootwalk failures`: what the flight recorder of a running daemon kept of failures, told step by step or as a capsule.
 
-import { printable } from '../base/printable.ts';
+import { printable, shorten } from '../base/printable.ts';
 import type { Capsule } from '../capsule.ts';
 import type { FailureReport, StatsReport } from '../console/reports.ts';
 import { type DaemonFlags, type ReachedDaemon, reachDaemon } from './daemon.ts';
@@ -103,7 +103,7 @@ function listText(reports: readonly FailureReport[]): string {
         `${report.times}`,
         questionText(report),
         report.answered ? `${reasonText(report)} (answered)` : reasonText(report),
-        shortened(report.errors[0]?.text ?? ''),
+        shorten(report.errors[0]?.text ?? '', WHY_MOST),
       ]),
     ],
     [0, 2],
@@ -128,8 +128,4 @@ function reasonText({ reason, limit }: FailureReport): string {
 /** `2026-11-28 13:05:42`. */
 function timeText(iso: string): string {
   return iso.slice(0, 19).replace('T', ' ');
-}
-
-function shortened(text: string): string {
-  return text.length <= WHY_MOST ? text : `${text.slice(0, WHY_MOST - 3)}...`;
 }

@@ -76,12 +76,12 @@ function listeningText({ bound, skipped, control, console, runsAs }: Listening, 
 
 /** Whether a root server answered, and if none did, the likely cause and what to do. */
 export function rootText(resolution: Resolution, settings: Settings, hasNetwork: boolean): string {
-  const { failure: failed } = resolution;
-  if (failed === undefined && resolution.rcode === RCODE.NOERROR) return 'The root answered: ready.\n';
+  const { failure } = resolution;
+  if (failure === undefined && resolution.rcode === RCODE.NOERROR) return 'The root answered: ready.\n';
   const told = resolution.extendedErrors.find(({ text }) => text !== '')?.text;
   const what = told === undefined ? '' : ` (${printable(told)})`;
   const cause = likelyCause(resolution, settings, hasNetwork);
-  const that = failed === 'bogus' ? 'What answered as the root cannot be trusted' : 'No root server answered';
+  const that = failure === 'bogus' ? 'What answered as the root cannot be trusted' : 'No root server answered';
   return `${that}${what}. Likely cause: ${cause}. To look closer: rootwalk doctor. To try rootwalk without a network: rootwalk lab\n`;
 }
 

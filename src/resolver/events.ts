@@ -132,7 +132,7 @@ export type EventBody =
   /** The end of the client question. */
   | { readonly kind: 'done'; readonly rcode: number; readonly failure?: FailureReason; readonly detail?: string };
 
-/** An event: when (Clock.nowMs), which lookup (0: the client's question; sub-lookups count up) and its parent. */
+/** An event: when (Clock.nowMs, as the resolution last went on), which lookup (0: the client's question; sub-lookups count up) and its parent. */
 export type ResolutionEvent = EventBody & {
   readonly atMs: number;
   readonly lookup: number;

@@ -1,7 +1,7 @@
 // From the events of a resolution to a tree in the eight steps of the notes. Pure: the same events, the same tree.
 
 import { addressKey, type ServerAddress } from '../base/ports.ts';
-import { printable } from '../base/printable.ts';
+import { printable, shorten } from '../base/printable.ts';
 import { type Name, nameToText, ROOT } from '../wire/name.ts';
 import { rdataToText } from '../wire/rdata-text.ts';
 import { RCODE, rcodeToText, TYPE, typeToText } from '../wire/types.ts';
@@ -22,7 +22,6 @@ import {
   responseWords,
   sendWords,
   serverText,
-  shorten,
   zoneTitle,
 } from './explain-words.ts';
 import { node, type TreeNode, treeLines } from './tree.ts';

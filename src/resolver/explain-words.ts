@@ -2,6 +2,7 @@
 
 import { type LimitName, limitTable } from '../base/limits.ts';
 import type { ServerAddress } from '../base/ports.ts';
+import { shorten } from '../base/printable.ts';
 import { WireError } from '../wire/error.ts';
 import { labelCount, type Name, nameFromText, nameToText } from '../wire/name.ts';
 import { rdataToText } from '../wire/rdata-text.ts';
@@ -166,11 +167,6 @@ function answerWords(event: EventOf<'classified'>): string {
   const more = rrset.rdatas.length - texts.length;
   const words = `${texts.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
   return words.startsWith('"') ? words : `"${words}"`;
-}
-
-/** At most `most` characters of a text. */
-export function shorten(text: string, most: number): string {
-  return text.length > most ? `${text.slice(0, most - 3)}...` : text;
 }
 
 /** A bound with its value and unit. */

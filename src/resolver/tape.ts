@@ -72,12 +72,11 @@ const ARRIVAL_PLACES = 5;
 
 /** The same by what an entry is. */
 const PLACES = [DRAWN_PLACES, READING_PLACES, TIMER_PLACES, WAIT_PLACES, SENDING_PLACES, ARRIVAL_PLACES];
-/** Where octets lie in an entry, by what it is. */
-const OCTETS_PLACES = [undefined, undefined, undefined, undefined, 3, 4];
-/** In the entry of a look: what was seen. */
-const READ_VALUE_PLACE = 3;
-/** In the entry of a wait: how it ended. */
+/** In the entry of a look: what was seen. Of a wait: how it ended. Of a sending, and of an arrival: the message. */
+const VALUE_PLACE = 3;
 const WAIT_END_PLACE = 3;
+const QUERY_PLACE = 3;
+const REPLY_PLACE = 4;
 
 /** In the entry of a sending: how it ended, when, and what the network said. */
 const OUTCOME_PLACE = 6;
@@ -265,7 +264,9 @@ function placesOf(first: unknown): number {
 
 /** Where an entry holds octets, or a value that may: undefined where it has none of its own. */
 function octetsPlaceOf(first: unknown): number | undefined {
-  return typeof first === 'number' ? OCTETS_PLACES[first] : READ_VALUE_PLACE;
+  if (first === SENDING) return QUERY_PLACE;
+  if (first === ARRIVAL) return REPLY_PLACE;
+  return typeof first === 'number' ? undefined : VALUE_PLACE;
 }
 
 /** One end is there for all who waited for it. */

@@ -100,18 +100,8 @@ class Validation {
     const why = verdict.kind === 'bogus' ? this.#advised(verdict.why, entry.zone) : whyNot(verdict);
     const proof = verdict.kind === 'secure' ? (verdict.proof ?? entry.proof) : entry.proof;
     const settled = this.#scope.upgrade({ ...entry, proof }, verdict.kind, this.#ttlOf(verdict), why);
-    if (this.#scope.observer) {
-      this.#report(settled, why);
-      if (settled.expiresAtMs < entry.expiresAtMs) this.#reportLife(settled);
-    }
+    if (this.#scope.observer) this.#report(settled, why, settled.expiresAtMs < entry.expiresAtMs);
     return verdict.kind === 'bogus' ? bogusFailure(why) : settled;
-  }
-
-  /** What is not to be kept for as long as it was when it came. */
-  #reportLife(entry: RecordEntry | DenialEntry): void {
-    const { name, type } = entry.kind === 'rrset' ? entry.rrset : entry;
-    const ttl = (entry.expiresAtMs - this.#scope.nowMs()) / 1000;
-    this.#scope.emit(this.#lookup, { kind: 'cached', layer: 'records', name, type, ttl });
   }
 
   /** A private zone below a signed parent has to be excepted (RFC 7646, 2): servers we were told to ask know it best. */
@@ -143,7 +133,8 @@ class Validation {
     return this.settle(noData, async () => asNoData);
   }
 
-  #report(entry: RecordEntry | DenialEntry, why: ExtendedError | undefined): void {
+  /** `shortened`: it is not to be kept for as long as it was when it came. */
+  #report(entry: RecordEntry | DenialEntry, why: ExtendedError | undefined, shortened: boolean): void {
     const { name, type } = entry.kind === 'rrset' ? entry.rrset : entry;
     const { security } = entry;
     if (security === 'unchecked') return;
@@ -152,6 +143,9 @@ class Validation {
     const { zone } = entry;
     const atSeconds = this.#checks.context.nowSeconds;
     this.#scope.emit(this.#lookup, { kind: 'validated', name, type, security, zone, why: text, ...code, atSeconds });
+    if (!shortened) return;
+    const ttl = (entry.expiresAtMs - this.#scope.nowMs()) / 1000;
+    this.#scope.emit(this.#lookup, { kind: 'cached', layer: 'records', name, type, ttl });
   }
 
   /** An RRset of an answer. */

@@ -34,9 +34,14 @@ export const base64: Shape = plain(
 /** One of these values. */
 export function oneOf(...values: readonly unknown[]): Shape {
   const what = values.map((value) => JSON.stringify(value)).join(' or ');
-  const check: Shape['check'] = (value, path) =>
-    values.includes(value) ? undefined : `${path}: ${what} is expected, not ${JSON.stringify(value) ?? 'nothing'}`;
-  return { schema: { enum: values }, check };
+  const { schema, check } = plain(what, { enum: values }, (value) => values.includes(value));
+  return {
+    schema,
+    check: (value, path) => {
+      const fault = check(value, path);
+      return fault && `${fault}, not ${JSON.stringify(value) ?? 'nothing'}`;
+    },
+  };
 }
 
 /** Any of these shapes; what is wrong is told of the last. */
