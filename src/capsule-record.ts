@@ -147,6 +147,7 @@ function waitOf({ what, about, end }: RecordedWait, originMs: number, values: Va
   const { startMs, result } = end;
   const ended = result && {
     endMs: result.endMs - originMs,
+    turn: result.turn,
     value: values.wait(result.value as Waits[typeof kind]),
   };
   return { ...common, startMs: startMs - originMs, ...ended };

@@ -87,6 +87,8 @@ export interface CapsuleWait {
   readonly own?: true;
   /** Undefined: it is of its own, or the resolution was done before. */
   readonly endMs?: number;
+  /** The how manyth of all that others had in progress to end: of those that end at one moment, the lower comes first. */
+  readonly turn?: number;
   /** A place in `values`; null: nothing but the end. */
   readonly value?: number | null;
 }

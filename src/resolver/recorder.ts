@@ -53,6 +53,8 @@ export class Recorder implements Journal, Clock, Random {
   /** The tape, while it is written on. */
   #open: Tape | undefined;
   #foreign: Map<unknown, WaitEnd> | undefined;
+  /** Of them, how many have ended. */
+  #foreignEnds = 0;
   #live: EngineOptions | undefined;
   /** What the clock said last. */
   #lastMs = 0;
@@ -213,7 +215,7 @@ export class Recorder implements Journal, Clock, Random {
     this.#foreign.set(running, end);
     this.#writes(FOREIGN_OCTETS);
     const note = (value: Waits[Kind]): void => {
-      if (!this.#ended) end.result = { endMs: clock.nowMs(), value: what.kept(value) };
+      if (!this.#ended) end.result = { endMs: clock.nowMs(), turn: this.#foreignEnds++, value: what.kept(value) };
     };
     // A fault of ours (AssertionError) reaches whoever waits.
     running.then(note, () => undefined);

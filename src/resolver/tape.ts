@@ -26,7 +26,8 @@ export interface RecordedWait {
 export interface WaitEnd {
   /** Clock.nowMs, when it was first waited for. */
   readonly startMs: number;
-  result: { readonly endMs: number; readonly value: unknown } | undefined;
+  /** `turn`: the how manyth to end. */
+  result: { readonly endMs: number; readonly turn: number; readonly value: unknown } | undefined;
 }
 
 /** One message to one server, and what came of it. */

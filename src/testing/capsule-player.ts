@@ -37,6 +37,8 @@ export class CapsulePlayer implements Journal {
   readonly #reads: ReadonlyMap<string, Coming>;
   readonly #waits = new Map<string, CapsuleWait[]>();
   readonly #foreign = new Map<string, Promise<unknown>>();
+  /** What is to end at each moment since the start, in turn. */
+  readonly #ends = new Map<number, { readonly turn: number; readonly run: () => void }[]>();
 
   /** Throws WireError or Error for values that cannot be read. */
   constructor(capsule: Capsule, { clock, random, transport, differences }: PlayerParts) {
@@ -114,11 +116,15 @@ export class CapsulePlayer implements Journal {
     // As it plays how that ended.
   }
 
-  #until({ endMs, value }: CapsuleWait): Promise<unknown> {
+  #until({ endMs, turn = 0, value }: CapsuleWait): Promise<unknown> {
     return new Promise((resolve) => {
       if (endMs === undefined) return;
+      const ends = this.#ends.get(endMs) ?? [];
+      this.#ends.set(endMs, ends);
+      ends.push({ turn, run: () => resolve(typeof value === 'number' ? this.#values[value] : undefined) });
       this.clock.at(endMs, () => {
-        resolve(typeof value === 'number' ? this.#values[value] : undefined);
+        ends.sort((a, b) => a.turn - b.turn);
+        ends.shift()?.run();
       });
     });
   }

@@ -56,7 +56,7 @@ const readShape: Shape = object({ kind: text, key: text, values: list(tuple(plac
 
 const waitShape: Shape = object(
   { kind: oneOf('exchange', 'status', 'priming', 'turn'), key: text },
-  { startMs: number, own: oneOf(true), endMs: number, value: place },
+  { startMs: number, own: oneOf(true), endMs: number, turn: number, value: place },
 );
 
 const exchangeShape: Shape = object(

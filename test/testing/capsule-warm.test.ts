@@ -21,6 +21,18 @@ async function recordAll(world: World, count: number): Promise<Recording[]> {
   return recordings;
 }
 
+test('what others end at one moment, their deadline, ends in the same order', async () => {
+  const world = makeWorld(9023, 'hostile');
+  for (let burst = 0; burst < 5; burst++) {
+    const recorded = Array.from({ length: 5 }, () => recordResolution(world.resolver, drawRequest(world)));
+    const others = Array.from({ length: 5 }, () => world.resolver.resolve(drawRequest(world)));
+    const [done] = await world.clock.runUntil(Promise.all([Promise.all(recorded), Promise.all(others)]), 90_000);
+    for (const { capsule } of done) {
+      expect((await replayCapsule(parseCapsule(JSON.stringify(capsule()), 'burst'))).difference).toBeUndefined();
+    }
+  }
+});
+
 test.each(['calm', 'rough', 'hostile'] as const)('in %s weather a capsule is played exactly', async (weather) => {
   let exchanges = 0;
   let joined = 0;
