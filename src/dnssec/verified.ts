@@ -7,18 +7,24 @@ import type { ZoneKey } from './keys.ts';
 /** Longer data are rare, and are checked each time rather than digested each time. Octets. */
 const dataOctetsMax = 4096;
 
+/** Of a SHA-256 digest. */
+const digestWords = 8;
+/** Places that a digest may have. */
+const ways = 2;
+
 /**
  * Signatures that held, by a SHA-256 digest of all that went into the check: key, signature and data. Whether a signature
- * is valid at the time is no part of that. Two generations of at most `entriesMax` each (default 8192; an entry takes
- * about 120 octets): when the younger is full the elder is forgotten, but for what was asked for meanwhile.
+ * is valid at the time is no part of that. At most `entriesMax` (a power of two, default 16,384; 32 octets each): each has
+ * one of two places, and a new one comes to that which was asked for less lately.
  */
 export class VerifiedSignatures {
-  readonly #entriesMax: number;
-  #young = new Set<string>();
-  #old = new Set<string>();
+  readonly #digests: Int32Array;
+  readonly #mask: number;
 
   constructor(options: { readonly entriesMax?: number } = {}) {
-    this.#entriesMax = options.entriesMax ?? 8192;
+    const entriesMax = options.entriesMax ?? 16_384;
+    this.#digests = new Int32Array(entriesMax * digestWords);
+    this.#mask = entriesMax / ways - 1;
   }
 
   /** What this check is remembered by; undefined: it is not remembered. */
@@ -38,17 +44,34 @@ export class VerifiedSignatures {
   }
 
   has(id: string): boolean {
-    if (this.#young.has(id)) return true;
-    if (!this.#old.has(id)) return false;
+    const at = this.#placesOf(id);
+    if (this.#isAt(at, id)) return true;
+    if (!this.#isAt(at + digestWords, id)) return false;
     this.add(id);
     return true;
   }
 
   add(id: string): void {
-    if (this.#young.size >= this.#entriesMax) {
-      this.#old = this.#young;
-      this.#young = new Set();
-    }
-    this.#young.add(id);
+    const at = this.#placesOf(id);
+    this.#digests.copyWithin(at + digestWords, at, at + digestWords);
+    for (let word = 0; word < digestWords; word++) this.#digests[at + word] = wordOf(id, word);
   }
+
+  /** Where the first of its places is, that of the one asked for last. */
+  #placesOf(id: string): number {
+    return (wordOf(id, 0) & this.#mask) * ways * digestWords;
+  }
+
+  #isAt(at: number, id: string): boolean {
+    for (let word = 0; word < digestWords; word++) if (this.#digests[at + word] !== wordOf(id, word)) return false;
+    return true;
+  }
+}
+
+/** Four of the digest's octets, of which each is a character. */
+function wordOf(id: string, word: number): number {
+  const at = word * 4;
+  return (
+    id.charCodeAt(at) | (id.charCodeAt(at + 1) << 8) | (id.charCodeAt(at + 2) << 16) | (id.charCodeAt(at + 3) << 24)
+  );
 }

@@ -127,17 +127,14 @@ export class Resolver {
       running.clients += 1;
       return running.promise;
     }
-    const recorder = request.journal === undefined ? this.#recorderFor(request) : undefined;
-    const scope = new Scope(this.#shared, request.checkingDisabled, request.observer, recorder ?? request.journal);
-    const slot = this.#slots.take(scope.budget);
+    const slot = this.#slots.take();
     if (slot === undefined) {
-      recorder?.free();
       // What is in memory needs no slot.
       return Promise.resolve(this.fromCache(request) ?? this.#busy('resolutions', `${limits.resolutions} at once`));
     }
     const started: InProgress = { promise: undefined, clients: 1 };
     if (!own) this.#inProgress.set(key, started);
-    started.promise = this.#run(request, scope, slot, recorder, key, started);
+    started.promise = this.#run(request, slot, key, started);
     return started.promise;
   }
 
@@ -153,25 +150,29 @@ export class Resolver {
     return keep && this.#recordings.take() ? new Recorder(request, this.#room, limits.recordingOctets) : undefined;
   }
 
-  /** The resolution itself, which others may join while it is `started` under `key`. */
-  async #run(
-    request: ResolveRequest,
-    scope: Scope,
-    slot: Slot,
-    recorder: Recorder | undefined,
-    key: string,
-    started: InProgress,
-  ): Promise<Resolution> {
-    const { name, type, observer } = request;
+  /** The resolution itself, which others may join while it is `started` under `key`. What waits to begin has no more than that. */
+  async #run(request: ResolveRequest, slot: Slot, key: string, started: InProgress): Promise<Resolution> {
     try {
-      const lookup = scope.rootLookup(name, type);
-      if (observer) scope.emit(lookup, { kind: 'question', name, type });
       const turn = this.#starts.admit();
       if (turn !== undefined) await turn;
-      // Whether it waited or not: a recording of it is played where there is no queue.
-      scope.goOn();
-      slot.begunMs = scope.nowMs();
-      const late = turn !== undefined && this.#isLate(slot);
+      return await this.#conduct(request, slot);
+    } finally {
+      this.#slots.release(slot);
+      // After a change of options the same question may be in progress again.
+      if (this.#inProgress.get(key) === started) this.#inProgress.delete(key);
+    }
+  }
+
+  /** From the first look at the caches to the answer. */
+  async #conduct(request: ResolveRequest, slot: Slot): Promise<Resolution> {
+    const { name, type, checkingDisabled, observer } = request;
+    const recorder = request.journal === undefined ? this.#recorderFor(request) : undefined;
+    const scope = new Scope(this.#shared, checkingDisabled, observer, recorder ?? request.journal);
+    try {
+      slot.begun = { atMs: scope.nowMs(), budget: scope.budget };
+      const lookup = scope.rootLookup(name, type);
+      if (observer) scope.emit(lookup, { kind: 'question', name, type });
+      const late = scope.nowMs() - slot.sinceMs > scope.shared.options.limits.startWaitMs;
       const found = late ? this.#tooLate() : forClient(scope, lookup, await resolve(scope, lookup));
       // Cancelled: a newer question has its slot. That says nothing of the name.
       const cancelled = scope.budget.cancelled && found.failure !== undefined;
@@ -193,17 +194,10 @@ export class Resolver {
     } finally {
       scope.journal?.end();
       recorder?.free();
-      this.#slots.release(slot);
-      // After a change of options the same question may be in progress again.
-      if (this.#inProgress.get(key) === started) this.#inProgress.delete(key);
     }
   }
 
-  /** Whether who asked has waited too long for the resolution to begin: the time is better spent on others. */
-  #isLate({ sinceMs, begunMs = sinceMs }: Slot): boolean {
-    return begunMs - sinceMs > this.#shared.options.limits.startWaitMs;
-  }
-
+  /** Who asked has waited too long for the resolution to begin: the time is better spent on others. */
   #tooLate(): Resolution {
     return this.#busy('startWaitMs', `${this.#shared.options.limits.startWaitMs} ms, with too much to do`);
   }

@@ -5,10 +5,9 @@ import type { Budget } from './budget.ts';
 
 /** A resolution's place. */
 export interface Slot {
-  readonly budget: Budget;
   readonly sinceMs: number;
-  /** When its resolution began; undefined: it waits for that (starts.ts). */
-  begunMs: number | undefined;
+  /** When its resolution began, and what pays for it; undefined: it waits for that (starts.ts). */
+  begun: { readonly atMs: number; readonly budget: Budget } | undefined;
 }
 
 /** A place in the second half may be taken over once its resolution has had this long. */
@@ -30,18 +29,18 @@ export class Slots {
     this.#lentMost = most - this.#keptMost;
   }
 
-  /** A place for the work that `budget` pays, which may cancel older work (CVE-2026-42534); undefined: none is to be had. */
-  take(budget: Budget): Slot | undefined {
-    const slot: Slot = { budget, sinceMs: this.#clock.nowMs(), begunMs: undefined };
+  /** A place, which may cancel older work (CVE-2026-42534); undefined: none is to be had. */
+  take(): Slot | undefined {
+    const slot: Slot = { sinceMs: this.#clock.nowMs(), begun: undefined };
     if (this.#kept.size < this.#keptMost) {
       this.#kept.add(slot);
       return slot;
     }
     if (this.#lent.size >= this.#lentMost) {
       const [oldest] = this.#lent;
-      if (oldest?.begunMs === undefined || slot.sinceMs - oldest.begunMs < UNDISTURBED_MS) return undefined;
+      if (oldest?.begun === undefined || slot.sinceMs - oldest.begun.atMs < UNDISTURBED_MS) return undefined;
       if (this.#ending.size >= this.#lentMost) return undefined;
-      oldest.budget.cancelled = true;
+      oldest.begun.budget.cancelled = true;
       this.#lent.delete(oldest);
       this.#ending.add(oldest);
     }

@@ -102,7 +102,7 @@ export function createHandler(settings: HandlerOptions): Handler {
     settings.cookieSecret === undefined ? undefined : createCookies(settings.cookieSecret);
   const replies = createReplies({ clock, udpPayloadOctets: limits.udpPayloadOctets, cookies });
   const lateReplies = createLateReplies(clock);
-  // Overwritten by each packet: a hit builds nothing. What waits keeps a copy.
+  // Overwritten by each packet: a hit builds nothing.
   const view = createQueryView();
   const options = new Uint8Array(OPTION_OCTETS_MAX);
   const awaitedBy = new Map<string, number>();
@@ -116,11 +116,9 @@ export function createHandler(settings: HandlerOptions): Handler {
     out: Uint8Array,
   ): Handled {
     if (reservedPort(from.port)) return drop();
-    const form = scanQuery(query, queryOctets, view);
+    const form = look(query, queryOctets, from.address, overTcp);
     if (form === SCAN.drop) return drop();
-    const client = classify(from.address);
-    view.client = client;
-    view.overTcp = overTcp;
+    const { client } = view;
     const rate = overTcp || client.unrated ? undefined : rateLimit?.();
     const rated = rate === undefined || isProven(query, view) ? 'send' : rate(client.octets);
     if (rated !== 'send') return limited(query, out, form === SCAN.proceed ? rated : 'drop');
@@ -143,6 +141,13 @@ export function createHandler(settings: HandlerOptions): Handler {
     if (length < 0 || length > out.length - REPLY_EXTRA_OCTETS) return replies.truncated(out, query, view);
     const optionOctets = view.edns ? Math.max(answers.copyOptions(slot, options, 0), 0) : 0;
     return replies.finish(out, length, query, view, secure, options, optionOctets);
+  }
+
+  /** Reads the query into the view; what it comes to is as `scanQuery` says. */
+  function look(query: Uint8Array, queryOctets: number, address: string, overTcp: boolean): number {
+    view.client = classify(address);
+    view.overTcp = overTcp;
+    return scanQuery(query, queryOctets, view);
   }
 
   function drop(): number {
@@ -191,15 +196,17 @@ export function createHandler(settings: HandlerOptions): Handler {
       // Over UDP the source may be forged: it is not told.
       return view.overTcp ? fail(query, out, RCODE.SERVFAIL, TOO_MANY) : drop();
     }
-    // The octets may be a window into a shared buffer, and the view serves the next packet.
-    return wait(request, new Uint8Array(query), { ...view }, from.address);
+    // The octets may be a window into a shared buffer.
+    const kept = newOctets(query.length);
+    kept.set(query);
+    return wait(request, kept, from.address, view.overTcp);
   }
 
   async function wait(
     request: ResolveRequest,
     query: Uint8Array,
-    asked: QueryView,
     address: string,
+    overTcp: boolean,
   ): Promise<Uint8Array | undefined> {
     const sinceMs = clock.nowMs();
     const { generation } = answers;
@@ -210,18 +217,21 @@ export function createHandler(settings: HandlerOptions): Handler {
       count.resolved += 1;
       const waitedMs = clock.nowMs() - sinceMs;
       meter?.(resolution, waitedMs);
-      if (waitedMs > LATE_MS && !mayBeLate(query, asked, address)) {
+      // The view has served other packets meanwhile: what waits is its octets alone.
+      look(query, query.length, address, overTcp);
+      if (waitedMs > LATE_MS && !mayBeLate(query, view, address)) {
         countAt(count.limited, CLIENT_LIMITS.indexOf('lateReplies'));
         drop();
         return undefined;
       }
-      const { out, length } = respond(resolution, request, query, asked, generation, undefined);
+      const { out, length } = respond(resolution, request, query, view, generation, undefined);
       return out.subarray(0, length);
     } catch (error) {
       reportFault('fault while resolving', error);
       countAt(count.rcodes, RCODE.SERVFAIL);
+      look(query, query.length, address, overTcp);
       const out = new Uint8Array(query.length + REPLY_EXTRA_OCTETS);
-      return out.subarray(0, replies.failed(out, query, asked, RCODE.SERVFAIL, FAULT, true));
+      return out.subarray(0, replies.failed(out, query, view, RCODE.SERVFAIL, FAULT, true));
     } finally {
       count.awaited -= 1;
       const left = (awaitedBy.get(address) ?? 1) - 1;

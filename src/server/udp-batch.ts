@@ -1,5 +1,6 @@
 // Drains a UDP socket in batches: one system call receives up to 64 queries, one sends their replies.
 
+import { newOctets } from '../base/octets.ts';
 import { type SystemCalls, sockaddrOctets } from '../base/system-calls.ts';
 import { addressToText } from '../wire/address.ts';
 import { OUT_OCTETS_LEAST } from './handle.ts';
@@ -123,7 +124,9 @@ export class UdpBatch {
   /** The address of the sender of the query at `index`, for a later reply. */
   sockaddrOf(index: number): Uint8Array {
     const at = this.#addressesAt + index * ADDRESS_STRIDE;
-    return this.#octets.slice(at, at + (this.#ipv6 ? sockaddrOctets : 16));
+    const sockaddr = newOctets(this.#ipv6 ? sockaddrOctets : 16);
+    for (let i = 0; i < sockaddr.length; i++) sockaddr[i] = this.#octets[at + i] as number;
+    return sockaddr;
   }
 
   /** Says that `replies[at]` holds `length` octets for the sender of the query at `index`. */
