@@ -124,7 +124,7 @@ test('of a flood of failures no more than failuresBurst are kept, then failuresP
 });
 
 test('beyond recordingsOctets failures are kept without what led to them, until there is room again', async () => {
-  const world = watched(5, 'calm', { recordingsOctets: 200_000 }, true);
+  const world = watched(5, 'calm', { recordingsOctets: 100_000 }, true);
   await askAll(world, many(40));
   const complete = [...world.failures.list()].map((report) => report.complete);
   expect(complete.filter(Boolean).length).toBeGreaterThan(5);

@@ -46,3 +46,8 @@ export function createAcl(allow: readonly string[], unrated: readonly string[] =
     return found;
   };
 }
+
+/** Echo, discard, daytime, quotd and chargen answer whatever they get: an answer to them may loop (CVE-2024-2169). */
+export function reservedPort(port: number): boolean {
+  return port === 0 || port === 7 || port === 13 || port === 17 || port === 19;
+}

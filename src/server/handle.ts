@@ -8,7 +8,7 @@ import type { Resolution, ResolveRequest } from '../resolver/types.ts';
 import { WireError } from '../wire/error.ts';
 import { parseQuestion } from '../wire/message.ts';
 import { EDE, RCODE } from '../wire/types.ts';
-import type { ClientClass } from './acl.ts';
+import { type ClientClass, reservedPort } from './acl.ts';
 import { type Cookies, createCookies } from './cookie.ts';
 import { CLIENT_LIMITS, countAt, createCounts, type HandlerStats, SECURITY_STATES } from './counts.ts';
 import type { FaultLog } from './fault-log.ts';
@@ -120,7 +120,7 @@ export function createHandler(settings: HandlerOptions): Handler {
     if (form === SCAN.drop) return drop();
     const { client } = view;
     const rate = overTcp || client.unrated ? undefined : rateLimit?.();
-    const rated = rate === undefined || isProven(query, view) ? 'send' : rate(client.octets);
+    const rated = rate === undefined || isProven(query) ? 'send' : rate(client.octets);
     if (rated !== 'send') return limited(query, out, form === SCAN.proceed ? rated : 'drop');
     if (form >= 0) return reject(query, out, form, NO_OPTIONS);
     if (!client.allowed) return reject(query, out, RCODE.REFUSED, PROHIBITED);
@@ -164,7 +164,7 @@ export function createHandler(settings: HandlerOptions): Handler {
   /** RFC 7873, 5.4: the client asks for a server cookie, or whether the one that it has still holds. */
   function cookieOnly(query: Uint8Array, out: Uint8Array): number {
     if (cookies === undefined) return reject(query, out, RCODE.FORMERR, NO_OPTIONS);
-    const holds = view.cookieOctets === CLIENT_COOKIE_OCTETS || isProven(query, view);
+    const holds = view.cookieOctets === CLIENT_COOKIE_OCTETS || isProven(query);
     return fail(query, out, holds ? RCODE.NOERROR : RCODE.BADCOOKIE, NO_OPTIONS);
   }
 
@@ -185,7 +185,7 @@ export function createHandler(settings: HandlerOptions): Handler {
     const cached = resolver.fromCache(request);
     if (cached !== undefined) {
       count.fromCache += 1;
-      return respond(cached, request, query, view, answers.generation, out).length;
+      return respond(cached, request, query, answers.generation, out).length;
     }
     // Without RD the client asks for what is known here, and nothing is.
     if (!view.recursionDesired) return fail(query, out, RCODE.REFUSED, NO_OPTIONS);
@@ -219,12 +219,12 @@ export function createHandler(settings: HandlerOptions): Handler {
       meter?.(resolution, waitedMs);
       // The view has served other packets meanwhile: what waits is its octets alone.
       look(query, query.length, address, overTcp);
-      if (waitedMs > LATE_MS && !mayBeLate(query, view, address)) {
+      if (waitedMs > LATE_MS && !mayBeLate(query, address)) {
         countAt(count.limited, CLIENT_LIMITS.indexOf('lateReplies'));
         drop();
         return undefined;
       }
-      const { out, length } = respond(resolution, request, query, view, generation, undefined);
+      const { out, length } = respond(resolution, request, query, generation, undefined);
       return out.subarray(0, length);
     } catch (error) {
       reportFault('fault while resolving', error);
@@ -240,13 +240,14 @@ export function createHandler(settings: HandlerOptions): Handler {
     }
   }
 
-  function mayBeLate(query: Uint8Array, asked: QueryView, address: string): boolean {
-    if (asked.overTcp || asked.client.loopback) return true;
-    return isProven(query, asked) || lateReplies(address);
+  function mayBeLate(query: Uint8Array, address: string): boolean {
+    if (view.overTcp || view.client.loopback) return true;
+    return isProven(query) || lateReplies(address);
   }
 
   /** Whether a cookie shows that the client gets what is sent to its address. */
-  function isProven(query: Uint8Array, { cookieAt, cookieOctets, client }: QueryView): boolean {
+  function isProven(query: Uint8Array): boolean {
+    const { cookieAt, cookieOctets, client } = view;
     if (cookies === undefined || cookieAt === 0) return false;
     return cookies.verify(query, cookieAt, cookieOctets, client.octets, clock.wallSeconds());
   }
@@ -256,25 +257,24 @@ export function createHandler(settings: HandlerOptions): Handler {
     resolution: Resolution,
     request: ResolveRequest,
     query: Uint8Array,
-    asked: QueryView,
     generation: number,
     out: Uint8Array | undefined,
   ): { readonly out: Uint8Array; readonly length: number } {
-    const message = buildResponse(resolution, { ...request, dnssecOk: asked.dnssecOk });
+    const message = buildResponse(resolution, { ...request, dnssecOk: view.dnssecOk });
     const errors = errorOptions(resolution.extendedErrors);
     const secure = resolution.security === 'secure';
     countAt(count.rcodes, resolution.rcode);
     countAt(count.security, SECURITY_STATES.indexOf(resolution.security));
     const seconds = keepSeconds(resolution);
     if (seconds > 0 && generation === answers.generation) {
-      answers.put(message, asked.questionEnd, layerFlags(asked), seconds, secure, clock.nowMs(), errors);
+      answers.put(message, view.questionEnd, layerFlags(view), seconds, secure, clock.nowMs(), errors);
     }
     const octets = out ?? newOctets(message.length + REPLY_EXTRA_OCTETS);
     if (message.length > octets.length - REPLY_EXTRA_OCTETS) {
-      return { out: octets, length: replies.truncated(octets, query, asked) };
+      return { out: octets, length: replies.truncated(octets, query, view) };
     }
     octets.set(message);
-    return { out: octets, length: replies.finish(octets, message.length, query, asked, secure, errors, errors.length) };
+    return { out: octets, length: replies.finish(octets, message.length, query, view, secure, errors, errors.length) };
   }
 
   return {
@@ -294,9 +294,4 @@ export function createHandler(settings: HandlerOptions): Handler {
 
 function layerFlags(view: QueryView): number {
   return (view.dnssecOk ? 1 : 0) | (view.checkingDisabled ? 2 : 0);
-}
-
-/** Echo, discard, daytime, quotd and chargen answer whatever they get: an answer to them may loop (CVE-2024-2169). */
-function reservedPort(port: number): boolean {
-  return port === 0 || port === 7 || port === 13 || port === 17 || port === 19;
 }
