@@ -25,7 +25,9 @@ const ANY_IPV6 = new Uint8Array(16);
 
 /** Makes the sockets. */
 export function createCallSockets(calls: SystemCalls, { clock, drawPort, bounds }: SocketOptions): UdpSockets {
-  const open = new Map<number, Open>();
+  /** By descriptor: the system gives the least that is free. */
+  const open: (Open | undefined)[] = [];
+  let openCount = 0;
   /** By address: nearly all servers have one port. */
   const servers = new Map<string, Uint8Array>();
   const local = { 4: makeSockaddr(ANY_IPV4, 0, false), 6: makeSockaddr(ANY_IPV6, 0, true) };
@@ -86,13 +88,13 @@ export function createCallSockets(calls: SystemCalls, { clock, drawPort, bounds 
 
   /** While a reply is awaited the process lives. */
   function hold(alive: boolean): void {
-    if (open.size === 0) poll?.watch.hold(alive);
+    if (openCount === 0) poll?.watch.hold(alive);
   }
 
   function readSocket(descriptor: number): void {
     // A socket may have been closed, and its number be another's, since it was found: then there is nothing to read.
     for (;;) {
-      const socket = open.get(descriptor);
+      const socket = open[descriptor];
       if (socket === undefined) return;
       const octets = calls.receiveFrom(descriptor, datagram, from);
       if (octets < 0) {
@@ -121,7 +123,7 @@ export function createCallSockets(calls: SystemCalls, { clock, drawPort, bounds 
   }
 
   return {
-    exchange({ server: { ip, port }, query }, accept, timeoutMs, tell): () => void {
+    exchange({ server: { ip, port }, query }, accept, timeoutMs, tell): void {
       const ipv6 = ip.includes(':');
       const sockaddr = sockaddrOf(ip, port);
       let descriptor = -1;
@@ -129,7 +131,8 @@ export function createCallSockets(calls: SystemCalls, { clock, drawPort, bounds 
 
       function end(how: SocketEnd): void {
         if (descriptor < 0) return;
-        open.delete(descriptor);
+        if (open[descriptor] !== undefined) openCount -= 1;
+        open[descriptor] = undefined;
         hold(false);
         cancelTimer?.();
         // RFC 5452, 9.2: the port is given back at once and no later query uses this socket.
@@ -144,7 +147,7 @@ export function createCallSockets(calls: SystemCalls, { clock, drawPort, bounds 
       } catch (error) {
         const detail = errorText(error);
         tell(descriptorsSpent(detail) ? { kind: 'descriptors' } : { kind: 'unreachable', detail });
-        return () => undefined;
+        return;
       }
       outgoing.set(query);
       const sent =
@@ -153,18 +156,19 @@ export function createCallSockets(calls: SystemCalls, { clock, drawPort, bounds 
         calls.send(descriptor, outgoing, query.length);
       if (!sent) {
         end({ kind: 'unreachable', detail: calls.lastError() });
-        return () => undefined;
+        return;
       }
       hold(true);
-      open.set(descriptor, { accept, end, sockaddr, sentMs: clock.nowMs(), datagrams: 0 });
+      open[descriptor] = { accept, end, sockaddr, sentMs: clock.nowMs(), datagrams: 0 };
+      openCount += 1;
       cancelTimer = clock.after(timeoutMs, () => {
         // What has arrived by now is not late: this thread is.
         readSocket(descriptor);
         end({ kind: 'timeout' });
       });
-      return () => end({ kind: 'timeout' });
     },
     close(): void {
+      for (const socket of open) socket?.end({ kind: 'timeout' });
       poll?.watch.close();
       if (poll !== undefined) calls.close(poll.descriptor);
       poll = undefined;

@@ -6,8 +6,10 @@ import { descriptorsSpent, errorText, type SocketEnd, type SocketOptions, type U
 
 /** Makes the sockets. */
 export function createDgramSockets({ clock, drawPort, bounds }: SocketOptions): UdpSockets {
+  /** The ends of what is open. */
+  const open = new Set<(how: SocketEnd) => void>();
   return {
-    exchange({ server: { ip, port }, query }, accept, timeoutMs, tell): () => void {
+    exchange({ server: { ip, port }, query }, accept, timeoutMs, tell): void {
       const ipv6 = ip.includes(':');
       let cancelTimer: (() => void) | undefined;
       let binding = true;
@@ -21,6 +23,7 @@ export function createDgramSockets({ clock, drawPort, bounds }: SocketOptions): 
       function end(how: SocketEnd): void {
         if (ended) return;
         ended = true;
+        open.delete(end);
         cancelTimer?.();
         // RFC 5452, 9.2: the port is given back at once and no later query uses this socket.
         socket.close();
@@ -42,6 +45,7 @@ export function createDgramSockets({ clock, drawPort, bounds }: SocketOptions): 
         else if (verdict === 'suspect') end({ kind: 'suspect' });
       }
 
+      open.add(end);
       socket.on('error', onError);
       try {
         for (let draw = 0; draw < bounds.portDrawsMax; draw += 1) {
@@ -54,7 +58,7 @@ export function createDgramSockets({ clock, drawPort, bounds }: SocketOptions): 
         if (bindError !== undefined) {
           const detail = errorText(bindError);
           end(descriptorsSpent(detail) ? { kind: 'descriptors' } : { kind: 'unreachable', detail });
-          return () => undefined;
+          return;
         }
         socket.on('message', onMessage);
         socket.connect(port, ip);
@@ -65,9 +69,10 @@ export function createDgramSockets({ clock, drawPort, bounds }: SocketOptions): 
         // After a failed connect `send` throws; the connect's own error, which says more, comes first in this tick.
         nextTick(() => end({ kind: 'unreachable', detail: errorText(error) }));
       }
-      return () => end({ kind: 'timeout' });
     },
-    close: () => undefined,
+    close(): void {
+      for (const end of open) end({ kind: 'timeout' });
+    },
   };
 }
 

@@ -27,17 +27,14 @@ export interface SocketOptions {
 
 /** Sockets by one of two ways: `dgram`, or system calls. */
 export interface UdpSockets {
-  /**
-   * Opens a socket, sends, and calls `end` once, when the socket is closed, be it before this returns. The function
-   * returned ends it at once, as `timeout`.
-   */
+  /** Opens a socket, sends, and calls `end` once, when the socket is closed, be it before this returns. */
   exchange(
     request: TransportRequest,
     accept: (octets: Uint8Array) => Verdict,
     timeoutMs: number,
     end: (how: SocketEnd) => void,
-  ): () => void;
-  /** Frees what the sockets share. To be called once none is open. */
+  ): void;
+  /** Ends what is open, as `timeout`, and frees what the sockets share. */
   close(): void;
 }
 

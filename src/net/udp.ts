@@ -40,14 +40,14 @@ export function createUdpSender(options: {
   const made: SocketOptions = { clock, drawPort, bounds };
   const byDgram = createDgramSockets(made);
   const byCalls = calls === undefined ? byDgram : createCallSockets(calls, made);
-  const open = new Set<{ abort: () => void }>();
   const waiting = new Set<Waiting>();
+  let open = 0;
   // What the system has shown to be its limit, for a while.
   let learned = { sockets: bounds.socketsMax, untilMs: 0 };
 
   function send(request: TransportRequest, accept: (octets: Uint8Array) => Verdict): Promise<TransportOutcome> {
     return new Promise((resolve) => {
-      if (open.size < socketsMax()) exchange(request, accept, request.timeoutMs, resolve);
+      if (open < socketsMax()) exchange(request, accept, request.timeoutMs, resolve);
       else wait(request, accept, request.timeoutMs, resolve);
     });
   }
@@ -89,18 +89,17 @@ export function createUdpSender(options: {
     timeoutMs: number,
     resolve: (outcome: TransportOutcome) => void,
   ): void {
-    const entry = { abort: (): void => undefined };
-    open.add(entry);
+    open += 1;
     // Of a scoped address dgram alone knows the number of the interface.
     const sockets = request.server.ip.includes('%') ? byDgram : byCalls;
-    entry.abort = sockets.exchange(request, accept, timeoutMs, (how) => {
-      open.delete(entry);
+    sockets.exchange(request, accept, timeoutMs, (how) => {
+      open -= 1;
       if (how.kind !== 'descriptors') {
         resolve(how);
         startWaiting();
-      } else if (open.size > 0) {
+      } else if (open > 0) {
         // No fault of the server: this send waits until another gives its socket back.
-        learned = { sockets: open.size, untilMs: clock.nowMs() + LEARNED_MS };
+        learned = { sockets: open, untilMs: clock.nowMs() + LEARNED_MS };
         wait(request, accept, timeoutMs, resolve);
       } else {
         resolve({ kind: 'unreachable', detail: 'EMFILE' });
@@ -110,7 +109,7 @@ export function createUdpSender(options: {
 
   function startWaiting(): void {
     for (const next of waiting) {
-      if (open.size >= socketsMax()) return;
+      if (open >= socketsMax()) return;
       next.start();
     }
   }
@@ -119,9 +118,9 @@ export function createUdpSender(options: {
     send,
     close(): void {
       for (const entry of waiting) entry.abandon();
-      for (const entry of open) entry.abort();
+      byDgram.close();
       byCalls.close();
     },
-    stats: () => ({ udpOpen: open.size, udpWaiting: waiting.size }),
+    stats: () => ({ udpOpen: open, udpWaiting: waiting.size }),
   };
 }

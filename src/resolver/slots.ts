@@ -5,6 +5,8 @@ import type { Budget } from './budget.ts';
 
 /** A resolution's place. */
 export interface Slot {
+  /** In the half that is kept to the end. */
+  readonly kept: boolean;
   readonly sinceMs: number;
   /** When its resolution began, and what pays for it; undefined: it waits for that (starts.ts). */
   begun: { readonly atMs: number; readonly budget: Budget } | undefined;
@@ -18,7 +20,7 @@ export class Slots {
   readonly #clock: Clock;
   readonly #keptMost: number;
   readonly #lentMost: number;
-  readonly #kept = new Set<Slot>();
+  #kept = 0;
   readonly #lent = new Set<Slot>();
   /** Taken over, but still waiting for what they have sent: as many as places are lent, and no more are taken over. */
   readonly #ending = new Set<Slot>();
@@ -31,9 +33,10 @@ export class Slots {
 
   /** A place, which may cancel older work (CVE-2026-42534); undefined: none is to be had. */
   take(): Slot | undefined {
-    const slot: Slot = { sinceMs: this.#clock.nowMs(), begun: undefined };
-    if (this.#kept.size < this.#keptMost) {
-      this.#kept.add(slot);
+    const kept = this.#kept < this.#keptMost;
+    const slot: Slot = { kept, sinceMs: this.#clock.nowMs(), begun: undefined };
+    if (kept) {
+      this.#kept += 1;
       return slot;
     }
     if (this.#lent.size >= this.#lentMost) {
@@ -50,11 +53,12 @@ export class Slots {
 
   /** Gives a place back. */
   release(slot: Slot): void {
-    if (!this.#kept.delete(slot) && !this.#lent.delete(slot)) this.#ending.delete(slot);
+    if (slot.kept) this.#kept -= 1;
+    else if (!this.#lent.delete(slot)) this.#ending.delete(slot);
   }
 
   /** Resolutions in progress, those that are ending included: at most half as many again as there are places. */
   get size(): number {
-    return this.#kept.size + this.#lent.size + this.#ending.size;
+    return this.#kept + this.#lent.size + this.#ending.size;
   }
 }
