@@ -142,7 +142,7 @@ export const limitTable: { readonly [Name in LimitName]: LimitRow } = {
   ),
   questionsPerServer: row(2500, 1, 100_000, 'questions', 'in flight, likewise'),
   questionsPerSilentServer: row(100, 1, 100_000, 'questions', 'in flight to a server that failed three times in a row'),
-  startWaitMs: row(2000, 1, 60_000, 'ms', 'for a resolution to begin under load; clients ask again after 5 s'),
+  startWaitMs: row(4000, 1, 60_000, 'ms', 'for a resolution to begin under load; clients ask again after 5 s'),
   clientsPerQuestion: row(100, 1, 10_000, 'clients', 'waiting on one resolution'),
   repliesPerClient: row(1000, 1, 100_000, 'replies', 'DNSBomb: awaited by one address; loopback exempt'),
   tcpConnections: row(1000, 1, 100_000, 'connections', 'RFC 7766, 6.2.2'),
