@@ -16,7 +16,7 @@ const GROWTH_PERCENT = 50;
  * What the heap may grow to in any case, octets: what it comes to anyway when the caches hold 100,000 answers. While it is
  * small, half as much again is soon full, and collections follow each other: 8 % of a cold walk's CPU time.
  */
-const HEAP_OCTETS_LEAST = 50 * 1024 * 1024;
+const HEAP_OCTETS_LEAST = 48 * 1024 * 1024;
 
 /**
  * Makes V8 collect sooner: the young generation stops growing at about 8 MiB, and the old one may grow by half between
