@@ -155,7 +155,7 @@ export class Resolver {
     try {
       const turn = this.#starts.admit();
       if (turn !== undefined) await turn;
-      return await this.#conduct(request, slot);
+      return await this.#conduct(request, slot, turn !== undefined);
     } finally {
       this.#slots.release(slot);
       // After a change of options the same question may be in progress again.
@@ -163,8 +163,8 @@ export class Resolver {
     }
   }
 
-  /** From the first look at the caches to the answer. */
-  async #conduct(request: ResolveRequest, slot: Slot): Promise<Resolution> {
+  /** From the first look at the caches to the answer. `waited`: for its turn, which nobody does where a recording is played. */
+  async #conduct(request: ResolveRequest, slot: Slot, waited: boolean): Promise<Resolution> {
     const { name, type, checkingDisabled, observer } = request;
     const recorder = request.journal === undefined ? this.#recorderFor(request) : undefined;
     const scope = new Scope(this.#shared, checkingDisabled, observer, recorder ?? request.journal);
@@ -172,7 +172,7 @@ export class Resolver {
       slot.begun = { atMs: scope.nowMs(), budget: scope.budget };
       const lookup = scope.rootLookup(name, type);
       if (observer) scope.emit(lookup, { kind: 'question', name, type });
-      const late = scope.nowMs() - slot.sinceMs > scope.shared.options.limits.startWaitMs;
+      const late = waited && scope.nowMs() - slot.sinceMs > scope.shared.options.limits.startWaitMs;
       const found = late ? this.#tooLate() : forClient(scope, lookup, await resolve(scope, lookup));
       // Cancelled: a newer question has its slot. That says nothing of the name.
       const cancelled = scope.budget.cancelled && found.failure !== undefined;
