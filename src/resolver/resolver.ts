@@ -20,7 +20,7 @@ import { type Lookup, Scope } from './scope.ts';
 import { withSentinel } from './sentinel.ts';
 import type { Caches, Shared } from './shared.ts';
 import { type Slot, Slots } from './slots.ts';
-import { Starts } from './starts.ts';
+import { Starts, type Waiting } from './starts.ts';
 import { type Life, makeCaches, makeShared, makeTrust } from './state.ts';
 import { RecordingRoom } from './tape.ts';
 import type { FailureReason, Resolution, ResolveRequest } from './types.ts';
@@ -30,6 +30,8 @@ interface InProgress {
   /** Undefined until its first step is done: nobody can join before. */
   promise: Promise<Resolution> | undefined;
   clients: number;
+  /** Undefined: it began at once. */
+  waiting: Waiting | undefined;
 }
 
 /** Lines about failed resolutions in ten seconds; the metrics count them all. */
@@ -55,7 +57,7 @@ export class Resolver {
   constructor(options: EngineOptions) {
     this.caches = makeCaches(options);
     this.#slots = new Slots(options.limits.resolutions, options.clock);
-    this.#starts = new Starts(options.clock);
+    this.#starts = new Starts(options.clock, options.limits.startWaitMs);
     const { recordingsOctets, recordingsPerSecond } = options.limits;
     this.#room = new RecordingRoom(recordingsOctets);
     this.#recordings = new TokenBucket(options.clock, recordingsPerSecond, recordingsPerSecond);
@@ -125,6 +127,7 @@ export class Resolver {
         return Promise.resolve(this.#busy('clientsPerQuestion', `${limits.clientsPerQuestion} clients`));
       }
       running.clients += 1;
+      if (running.waiting !== undefined) this.#starts.renew(running.waiting);
       return running.promise;
     }
     const slot = this.#slots.take();
@@ -132,7 +135,7 @@ export class Resolver {
       // What is in memory needs no slot.
       return Promise.resolve(this.fromCache(request) ?? this.#busy('resolutions', `${limits.resolutions} at once`));
     }
-    const started: InProgress = { promise: undefined, clients: 1 };
+    const started: InProgress = { promise: undefined, clients: 1, waiting: undefined };
     if (!own) this.#inProgress.set(key, started);
     started.promise = this.#run(request, slot, key, started);
     return started.promise;
@@ -153,9 +156,9 @@ export class Resolver {
   /** The resolution itself, which others may join while it is `started` under `key`. What waits to begin has no more than that. */
   async #run(request: ResolveRequest, slot: Slot, key: string, started: InProgress): Promise<Resolution> {
     try {
-      const turn = this.#starts.admit();
-      if (turn !== undefined) await turn;
-      return await this.#conduct(request, slot, turn !== undefined);
+      started.waiting = this.#starts.admit();
+      const late = started.waiting !== undefined && (await started.waiting.turn);
+      return await this.#conduct(request, slot, late);
     } finally {
       this.#slots.release(slot);
       // After a change of options the same question may be in progress again.
@@ -163,16 +166,15 @@ export class Resolver {
     }
   }
 
-  /** From the first look at the caches to the answer. `waited`: for its turn, which nobody does where a recording is played. */
-  async #conduct(request: ResolveRequest, slot: Slot, waited: boolean): Promise<Resolution> {
+  /** From the first look at the caches to the answer. `late`: it has waited too long to begin, the time is better spent on others. */
+  async #conduct(request: ResolveRequest, slot: Slot, late: boolean): Promise<Resolution> {
     const { name, type, checkingDisabled, observer } = request;
-    const recorder = request.journal === undefined ? this.#recorderFor(request) : undefined;
+    const recorder = late || request.journal !== undefined ? undefined : this.#recorderFor(request);
     const scope = new Scope(this.#shared, checkingDisabled, observer, recorder ?? request.journal);
     try {
-      slot.begun = { atMs: scope.nowMs(), budget: scope.budget };
+      this.#slots.begin(slot, scope.nowMs(), scope.budget);
       const lookup = scope.rootLookup(name, type);
       if (observer) scope.emit(lookup, { kind: 'question', name, type });
-      const late = waited && scope.nowMs() - slot.sinceMs > scope.shared.options.limits.startWaitMs;
       const found = late ? this.#tooLate() : forClient(scope, lookup, await resolve(scope, lookup));
       // Cancelled: a newer question has its slot. That says nothing of the name.
       const cancelled = scope.budget.cancelled && found.failure !== undefined;
@@ -197,7 +199,6 @@ export class Resolver {
     }
   }
 
-  /** Who asked has waited too long for the resolution to begin: the time is better spent on others. */
   #tooLate(): Resolution {
     return this.#busy('startWaitMs', `${this.#shared.options.limits.startWaitMs} ms, with too much to do`);
   }

@@ -7,7 +7,6 @@ import type { Budget } from './budget.ts';
 export interface Slot {
   /** In the half that is kept to the end. */
   readonly kept: boolean;
-  readonly sinceMs: number;
   /** When its resolution began, and what pays for it; undefined: it waits for that (starts.ts). */
   begun: { readonly atMs: number; readonly budget: Budget } | undefined;
 }
@@ -15,13 +14,16 @@ export interface Slot {
 /** A place in the second half may be taken over once its resolution has had this long. */
 const UNDISTURBED_MS = 200;
 
-/** `most` places. The first half is kept to the end; in the other half the longest held makes room when all are taken. */
+/** `most` places. The first half is kept to the end; in the other half the longest at work makes room when all are taken. */
 export class Slots {
   readonly #clock: Clock;
   readonly #keptMost: number;
   readonly #lentMost: number;
   #kept = 0;
-  readonly #lent = new Set<Slot>();
+  /** Lent to those that wait to begin. */
+  #lentWaiting = 0;
+  /** Lent to those that have begun, in the order of that: who waits may be overtaken. */
+  readonly #lentBegun = new Set<Slot>();
   /** Taken over, but still waiting for what they have sent: as many as places are lent, and no more are taken over. */
   readonly #ending = new Set<Slot>();
 
@@ -33,32 +35,39 @@ export class Slots {
 
   /** A place, which may cancel older work (CVE-2026-42534); undefined: none is to be had. */
   take(): Slot | undefined {
-    const kept = this.#kept < this.#keptMost;
-    const slot: Slot = { kept, sinceMs: this.#clock.nowMs(), begun: undefined };
-    if (kept) {
+    if (this.#kept < this.#keptMost) {
       this.#kept += 1;
-      return slot;
+      return { kept: true, begun: undefined };
     }
-    if (this.#lent.size >= this.#lentMost) {
-      const [oldest] = this.#lent;
-      if (oldest?.begun === undefined || slot.sinceMs - oldest.begun.atMs < UNDISTURBED_MS) return undefined;
+    if (this.#lentWaiting + this.#lentBegun.size >= this.#lentMost) {
+      const [oldest] = this.#lentBegun;
+      if (oldest?.begun === undefined || this.#clock.nowMs() - oldest.begun.atMs < UNDISTURBED_MS) return undefined;
       if (this.#ending.size >= this.#lentMost) return undefined;
       oldest.begun.budget.cancelled = true;
-      this.#lent.delete(oldest);
+      this.#lentBegun.delete(oldest);
       this.#ending.add(oldest);
     }
-    this.#lent.add(slot);
-    return slot;
+    this.#lentWaiting += 1;
+    return { kept: false, begun: undefined };
+  }
+
+  /** Its resolution begins, and `budget` pays for it. */
+  begin(slot: Slot, atMs: number, budget: Budget): void {
+    slot.begun = { atMs, budget };
+    if (slot.kept) return;
+    this.#lentWaiting -= 1;
+    this.#lentBegun.add(slot);
   }
 
   /** Gives a place back. */
   release(slot: Slot): void {
     if (slot.kept) this.#kept -= 1;
-    else if (!this.#lent.delete(slot)) this.#ending.delete(slot);
+    else if (slot.begun === undefined) this.#lentWaiting -= 1;
+    else if (!this.#lentBegun.delete(slot)) this.#ending.delete(slot);
   }
 
   /** Resolutions in progress, those that are ending included: at most half as many again as there are places. */
   get size(): number {
-    return this.#kept + this.#lent.size + this.#ending.size;
+    return this.#kept + this.#lentWaiting + this.#lentBegun.size + this.#ending.size;
   }
 }

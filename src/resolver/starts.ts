@@ -3,10 +3,38 @@
 
 import type { Clock } from '../base/ports.ts';
 
-/** One that waits to begin. */
-interface Waiting {
-  readonly begin: (turn: undefined) => void;
-  readonly sinceMs: number;
+/** One that waits to begin, in a ring between those asked for before and after it; once it has begun, alone in it. */
+export class Waiting {
+  /** Resolves when it is to begin; true: it has waited for too long, and is only to say so. */
+  readonly turn: Promise<boolean>;
+  readonly begin: (late: boolean) => void;
+  /** When it was last asked for. */
+  sinceMs: number;
+  older: Waiting = this;
+  newer: Waiting = this;
+
+  constructor(sinceMs: number) {
+    this.sinceMs = sinceMs;
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    this.turn = promise;
+    this.begin = resolve;
+  }
+
+  /** Takes it out of its ring, and puts it in again where `ends` is: as the newest. */
+  moveTo(ends: Waiting): void {
+    this.leave();
+    this.older = ends.older;
+    this.newer = ends;
+    ends.older.newer = this;
+    ends.older = this;
+  }
+
+  leave(): void {
+    this.older.newer = this.newer;
+    this.newer.older = this.older;
+    this.older = this;
+    this.newer = this;
+  }
 }
 
 /**
@@ -14,6 +42,9 @@ interface Waiting {
  * together they should hold no cached answer up for long.
  */
 const BEGUN_MOST = 16;
+
+/** Those told in one turn that it is too late for them: next to no work, but for a reply each. */
+const TOLD_MOST = 64;
 
 /** Where one has waited for so long to begin, there is more to do than can be done, ms. */
 const OVERLOAD_MS = 100;
@@ -27,24 +58,35 @@ const OLDEST_BEGUN = 4;
 /** The queue of those that wait to begin: no longer than there are resolutions (slots.ts). */
 export class Starts {
   readonly #clock: Clock;
+  readonly #waitMs: number;
   #begun = 0;
   #turnAsked = false;
-  /** Those that wait stand from `#next` on, in order. */
-  #waiting: Waiting[] = [];
-  #next = 0;
+  /** Where the ring of those that wait begins and ends: `newer` is who has waited longest. */
+  readonly #ends = new Waiting(Number.POSITIVE_INFINITY);
 
-  constructor(clock: Clock) {
+  /** Who has waited for longer than `waitMs` is too late. */
+  constructor(clock: Clock, waitMs: number) {
     this.#clock = clock;
+    this.#waitMs = waitMs;
   }
 
-  /** To be awaited before a resolution begins, unless undefined: enough have begun in this turn. */
-  admit(): Promise<undefined> | undefined {
+  /** Undefined: begin at once. */
+  admit(): Waiting | undefined {
     this.#askTurn();
-    if (this.#begun < BEGUN_MOST && this.#next === this.#waiting.length) {
+    if (this.#begun < BEGUN_MOST && this.#ends.newer === this.#ends) {
       this.#begun += 1;
       return undefined;
     }
-    return new Promise((begin) => this.#waiting.push({ begin, sinceMs: this.#clock.nowMs() }));
+    const waiting = new Waiting(this.#clock.nowMs());
+    waiting.moveTo(this.#ends);
+    return waiting;
+  }
+
+  /** Somebody else asks for what may still wait: it is among the latest again. */
+  renew(waiting: Waiting): void {
+    if (waiting.newer === waiting) return;
+    waiting.sinceMs = this.#clock.nowMs();
+    waiting.moveTo(this.#ends);
   }
 
   #askTurn(): void {
@@ -56,21 +98,20 @@ export class Starts {
   #turn(): void {
     this.#turnAsked = false;
     this.#begun = 0;
-    const overloaded = this.#clock.nowMs() - (this.#waiting[this.#next]?.sinceMs ?? 0) > OVERLOAD_MS;
-    while (this.#begun < BEGUN_MOST && this.#next < this.#waiting.length) {
-      const one = overloaded && this.#begun >= OLDEST_BEGUN ? this.#waiting.pop() : this.#takeOldest();
-      one?.begin(undefined);
+    const nowMs = this.#clock.nowMs();
+    for (let told = 0; told < TOLD_MOST && nowMs - this.#ends.newer.sinceMs > this.#waitMs; told += 1) {
+      take(this.#ends.newer, true);
+    }
+    const overloaded = nowMs - this.#ends.newer.sinceMs > OVERLOAD_MS;
+    while (this.#begun < BEGUN_MOST && this.#ends.newer !== this.#ends) {
+      take(overloaded && this.#begun >= OLDEST_BEGUN ? this.#ends.older : this.#ends.newer, false);
       this.#begun += 1;
     }
-    if (this.#next < this.#waiting.length) this.#askTurn();
-    if (this.#next < this.#waiting.length / 2) return;
-    this.#waiting = this.#waiting.slice(this.#next);
-    this.#next = 0;
+    if (this.#ends.newer !== this.#ends) this.#askTurn();
   }
+}
 
-  #takeOldest(): Waiting | undefined {
-    const oldest = this.#waiting[this.#next];
-    this.#next += 1;
-    return oldest;
-  }
+function take(waiting: Waiting, late: boolean): void {
+  waiting.leave();
+  waiting.begin(late);
 }
