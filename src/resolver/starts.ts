@@ -7,7 +7,7 @@ import type { Clock } from '../base/ports.ts';
 export class Waiting {
   /** Resolves when it is to begin; true: it has waited for too long, and is only to say so. */
   readonly turn: Promise<boolean>;
-  readonly begin: (late: boolean) => void;
+  readonly #resolve: (late: boolean) => void;
   /** When it was last asked for. */
   sinceMs: number;
   older: Waiting = this;
@@ -17,7 +17,7 @@ export class Waiting {
     this.sinceMs = sinceMs;
     const { promise, resolve } = Promise.withResolvers<boolean>();
     this.turn = promise;
-    this.begin = resolve;
+    this.#resolve = resolve;
   }
 
   /** Takes it out of its ring, and puts it in again where `ends` is: as the newest. */
@@ -34,6 +34,11 @@ export class Waiting {
     this.newer.older = this.older;
     this.older = this;
     this.newer = this;
+  }
+
+  begin(late: boolean): void {
+    this.leave();
+    this.#resolve(late);
   }
 }
 
@@ -100,18 +105,14 @@ export class Starts {
     this.#begun = 0;
     const nowMs = this.#clock.nowMs();
     for (let told = 0; told < TOLD_MOST && nowMs - this.#ends.newer.sinceMs > this.#waitMs; told += 1) {
-      take(this.#ends.newer, true);
+      this.#ends.newer.begin(true);
     }
     const overloaded = nowMs - this.#ends.newer.sinceMs > OVERLOAD_MS;
     while (this.#begun < BEGUN_MOST && this.#ends.newer !== this.#ends) {
-      take(overloaded && this.#begun >= OLDEST_BEGUN ? this.#ends.older : this.#ends.newer, false);
+      const next = overloaded && this.#begun >= OLDEST_BEGUN ? this.#ends.older : this.#ends.newer;
+      next.begin(false);
       this.#begun += 1;
     }
     if (this.#ends.newer !== this.#ends) this.#askTurn();
   }
-}
-
-function take(waiting: Waiting, late: boolean): void {
-  waiting.leave();
-  waiting.begin(late);
 }
