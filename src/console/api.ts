@@ -143,9 +143,12 @@ function layerOf(text: string): LayerName {
 
 function flush({ inspector }: ConsoleView, body: unknown): unknown {
   const wanted = typeof body === 'object' && body !== null ? body : {};
+  const bogus = 'bogus' in wanted && wanted.bogus === true;
+  const things = ['name' in wanted, 'zone' in wanted, bogus].filter((given) => given).length;
+  if (things > 1) throw new BadRequest('a flush takes one of name, zone and bogus; send a request for each');
   if ('name' in wanted) return inspector.flush(nameOf(wanted.name));
   if ('zone' in wanted) return inspector.flushZone(nameOf(wanted.zone));
-  if ('bogus' in wanted && wanted.bogus === true) return inspector.flushBogus();
+  if (bogus) return inspector.flushBogus();
   throw new BadRequest('a flush takes { "name": NAME }, { "zone": NAME } or { "bogus": true }');
 }
 

@@ -145,6 +145,18 @@ describe('the control socket', () => {
     expect({ status: got.status, error: typeof JSON.parse(got.text).error }).toEqual({ status, error: 'string' });
   });
 
+  test.each([
+    [{ name: 'www.example', zone: 'example' }],
+    [{ name: 'www.example', bogus: true }],
+    [{ zone: 'example', bogus: true }],
+  ])('refuses %j, which is more than one flush', async (body) => {
+    const rig = await startRig();
+    expect(await askDaemon({ socketPath: rig.control }, 'POST', '/api/flush', body)).toEqual({
+      status: 400,
+      json: { error: 'a flush takes one of name, zone and bogus; send a request for each' },
+    });
+  });
+
   test('refuses a layer that is none', async () => {
     const rig = await startRig();
     expect(await askDaemon({ socketPath: rig.control }, 'GET', '/api/entries?layer=toString')).toEqual({
