@@ -29,6 +29,7 @@ export function checkSettings(input: unknown): CheckedSettings {
     return faults.length === 0 ? { settings: result.data } : { faults };
   }
   const faults: SettingsFault[] = [];
+  const listed = new Set<string>();
   for (const issue of result.error.issues.flatMap(withinUnion).slice(0, FAULTS_MAX)) {
     const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
     if (issue.code !== 'unrecognized_keys') {
@@ -36,7 +37,7 @@ export function checkSettings(input: unknown): CheckedSettings {
       continue;
     }
     for (const key of issue.keys.slice(0, FAULTS_MAX)) {
-      faults.push({ path: [...path, key], atKey: true, message: unknownKey(path, key) });
+      faults.push({ path: [...path, key], atKey: true, message: unknownKey(path, key, listed) });
     }
   }
   // What is wrong within an entry explains the entry: "exactly one of" after a misspelt key would mislead.
@@ -365,7 +366,8 @@ const ITEM_KEYS: { readonly [list: string]: readonly string[] } = {
   'clients.dropPrivateAddresses': ['except'],
 };
 
-function unknownKey(path: readonly (string | number)[], key: string): string {
+/** `listed`: the sections whose keys were told before; they are told once. */
+function unknownKey(path: readonly (string | number)[], key: string, listed: Set<string>): string {
   const place = path.filter((part) => typeof part === 'string').join('.');
   const near = nearest(key, keysAt(place));
   if (near !== undefined) return `unknown key; did you mean ${near}?`;
@@ -374,7 +376,9 @@ function unknownKey(path: readonly (string | number)[], key: string): string {
   );
   if (elsewhere !== undefined) return `unknown key; did you mean ${elsewhere}?`;
   const known = keysAt(place);
-  return `unknown key${known.length === 0 ? '' : `; the keys here are ${known.join(', ')}`}`;
+  if (known.length === 0 || listed.has(place)) return 'unknown key';
+  listed.add(place);
+  return `unknown key; the keys here are ${known.join(', ')}`;
 }
 
 function keysAt(place: string): readonly string[] {

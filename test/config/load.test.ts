@@ -91,6 +91,18 @@ const mistakes: readonly (readonly [string, ...string[]])[] = [
   ['zones: [{ zone: a, forwad: [1.1.1.1] }]', '1:20 zones[0].forwad: unknown key; did you mean forward?'],
   ['__proto__: { a: 1 }', `1:1 __proto__: unknown key; ${top}`],
   ['"a\\e[31m\\nb": 1', `1:1 "a\\u001b[31m\\nb": unknown key; ${top}`],
+  // The keys of a section are told once.
+  [
+    'interface: x\ncach: {}\nverbose: 1\nlog: { colour: 1, levle: info, format: x }\nzones: [{ zone: a, via: 1 }, { zone: b, via: 2 }]',
+    `1:1 interface: unknown key; ${top}`,
+    '2:1 cach: unknown key; did you mean cache?',
+    '3:1 verbose: unknown key',
+    '4:8 log.colour: unknown key; the keys here are level, queries',
+    '4:19 log.levle: unknown key; did you mean level?',
+    '4:32 log.format: unknown key',
+    '5:20 zones[0].via: unknown key; the keys here are zone, forward, stub',
+    '5:41 zones[1].via: unknown key',
+  ],
   // In the order of the file: an unknown key, a wrong value, what only the whole shows.
   [
     'zones: 5\nlog:\n  level: loud\n  levle: info\nlisen: x\nworkers: 2',
