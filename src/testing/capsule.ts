@@ -4,6 +4,7 @@ import type { Capsule } from '../capsule.ts';
 import { valueShape } from './capsule-value-shape.ts';
 import {
   base64,
+  closedObject,
   either,
   type JsonSchema,
   list,
@@ -72,7 +73,7 @@ const exchangeShape: Shape = object(
   { detail: text },
 );
 
-const capsuleShape: Shape = object(
+const capsuleShape: Shape = closedObject(
   {
     format: oneOf('rootwalk-capsule'),
     version: oneOf(1, 5),

@@ -135,6 +135,21 @@ export function object(fields: Fields['fields'], optional: Fields['fields'] = {}
   };
 }
 
+/** An object with these fields and no others. Fields of `optional` may be missing. */
+export function closedObject(fields: Fields['fields'], optional: Fields['fields'] = {}): Shape {
+  const { schema, check } = object(fields, optional);
+  const known = new Set([...Object.keys(fields), ...Object.keys(optional)]);
+  return {
+    schema: { ...schema, additionalProperties: false },
+    check: (value, path) => {
+      const fault = check(value, path);
+      if (fault !== undefined || !isObject(value)) return fault;
+      const unknown = Object.keys(value).find((key) => !known.has(key));
+      return unknown === undefined ? undefined : `${join(path, unknown)}: unknown key`;
+    },
+  };
+}
+
 function firstFault(checks: readonly (readonly [value: unknown, shape: Shape, path: string])[]): string | undefined {
   for (const [value, shape, path] of checks) {
     const fault = shape.check(value, path);

@@ -103,6 +103,9 @@ describe('replayCapsule', () => {
 
 test('a file that is no capsule is refused with its name and the place', () => {
   expect(() => parseCapsule('{', 'a.json')).toThrow(/^a\.json: not JSON/);
-  const wrong = { ...JSON.parse(readFileSync(join(packets, 'nodata.json'), 'utf8')), version: 3 };
+  const good = JSON.parse(readFileSync(join(packets, 'nodata.json'), 'utf8'));
+  const wrong = { ...good, version: 3 };
   expect(() => parseCapsule(JSON.stringify(wrong), 'b.json')).toThrow(/^b\.json: version: /);
+  const longer = { ...good, explanations: [] };
+  expect(() => parseCapsule(JSON.stringify(longer), 'c.json')).toThrow(/^c\.json: explanations: unknown key$/);
 });
