@@ -244,6 +244,11 @@ export function serversOf(deeds: readonly Deed[]): { server: ServerAddress; name
   return [...servers.values()];
 }
 
+/** Whether the port was closed to us: ICMP said so, or a TCP reset. */
+export function isTurnedAway({ kind, words }: Deed): boolean {
+  return kind === 'unreachable' && words.endsWith('(connection refused)');
+}
+
 /** The family of a server's address. */
 export function familyOf({ ip }: ServerAddress): 'IPv4' | 'IPv6' {
   return ip.includes(':') ? 'IPv6' : 'IPv4';

@@ -1,7 +1,7 @@
 // The verdict on servers that were asked and gave nothing usable: theirs, the network's, or the configuration's fault.
 
 import { isSubdomainOf, labelCount, type Name, nameToText, ROOT } from '../wire/name.ts';
-import { type Deed, type DeedKind, deedLines, type Facts, serversOf } from './explain-facts.ts';
+import { type Deed, type DeedKind, deedLines, type Facts, isTurnedAway, serversOf } from './explain-facts.ts';
 import { zoneWords } from './explain-words.ts';
 import { builtInRootHints } from './root-hints.ts';
 import type { Fault, Remedy, Verdict } from './verdict.ts';
@@ -236,9 +236,13 @@ function judgeSilence(facts: Facts, zone: Name, here: readonly Deed[], servers: 
       ],
     };
   }
+  const what =
+    here.length > 0 && here.every(isTurnedAway)
+      ? `${verb(here, 'refuses', 'refuse')} the connection: no name server runs there, or a firewall turns queries away.`
+      : `${verb(here, 'does', 'do')} not answer.`;
   return {
     fault: 'its servers',
-    summary: `${capital(servers)} ${verb(here, 'does', 'do')} not answer.${heard ? ' Others do, so the way out of here is open.' : ''}`,
+    summary: `${capital(servers)} ${what}${heard ? ' Others answer, so the way out of here is open.' : ''}`,
     remedy: [
       {
         who: { owner: zone },

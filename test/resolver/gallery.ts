@@ -77,7 +77,21 @@ export const gallery: readonly Exhibit[] = [
     zone: 'example.com.',
     accused: both,
     remedy: 'example.com.',
-    says: /^Both servers of example\.com\. do not answer\. Others do/,
+    says: /^Both servers of example\.com\. do not answer\. Others answer/,
+  },
+  {
+    title: 'All servers refuse the connection',
+    about: 'The machines of both servers are there, and nothing listens on their port 53 (ICMP port unreachable).',
+    asks: ['www.example.com'],
+    paths: {
+      '203.0.113.1': { udp: 'unreachable', tcp: 'unreachable' },
+      '203.0.113.2': { udp: 'unreachable', tcp: 'unreachable' },
+    },
+    fault: 'its servers',
+    zone: 'example.com.',
+    accused: both,
+    remedy: 'example.com.',
+    says: /^Both servers of example\.com\. refuse the connection: .* Others answer/,
   },
   {
     title: 'One server dead',

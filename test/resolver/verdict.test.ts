@@ -40,6 +40,12 @@ describe('of two servers that both misbehave', () => {
   });
 });
 
+test('one of two servers that refuses the connection is told as that, and the name works', async () => {
+  const paths = { '203.0.113.2': { udp: 'unreachable', tcp: 'unreachable' } } as const;
+  const { verdict } = await show({ asks: ['www.example.com'], paths });
+  expect(verdict.summary).toMatch(/^It works.* But one server of example\.com\. refuses the connection; another/);
+});
+
 test('a server further up that is late does not draw the blame', async () => {
   for (let seed = 1; seed <= 6; seed++) {
     const servers = { '192.0.2.10': 'dead', '203.0.113.1': 'refusing', '203.0.113.2': 'refusing' } as const;
