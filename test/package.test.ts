@@ -8,6 +8,7 @@ import { describe, expect, it } from 'vitest';
 const ROOT = join(import.meta.dirname, '..');
 
 interface Manifest {
+  readonly files: readonly string[];
   readonly dependencies: Readonly<Record<string, string>>;
   readonly devDependencies: Readonly<Record<string, string>>;
   readonly optionalDependencies: Readonly<Record<string, string>>;
@@ -74,6 +75,13 @@ describe('the dependencies', () => {
     const page = read('LICENCES.md');
     expect(rows.filter((row) => !page.includes(row))).toEqual([]);
   });
+});
+
+it('the package holds what its README.md links to', () => {
+  const linked = [...read('README.md').matchAll(/\]\((?!\w+:)([\w./-]+)/g)].map(([, path]) => `${path}`);
+  const packed = (path: string) => own.files.some((entry) => path === entry || path.startsWith(`${entry}/`));
+  expect(linked).toContain('docs/operations.md');
+  expect(linked.filter((path) => !packed(path))).toEqual([]);
 });
 
 describe('the Node.js of the npm scripts', () => {
