@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { afterAll, expect, test } from 'vitest';
+import { limitTable } from '../../src/base/limits.ts';
 import type { Io } from '../../src/cli/io.ts';
 import { addDaemonVerbs } from '../../src/cli/program-daemon.ts';
 import { settingsChanges } from '../../src/config/changes.ts';
@@ -19,9 +20,15 @@ const missing = (words: readonly string[]): string[] => words.filter((word) => !
 test('metrics', async () => {
   const rig = await startRig();
   const response = await fetch(`http://${rig.started.console}/metrics`);
-  const names = [...(await response.text()).matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => `${name}`);
+  const text = await response.text();
+  const names = [...text.matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => `${name}`);
   expect(names.length).toBeGreaterThan(20);
   expect(missing(names)).toEqual([]);
+  const labels = [...text.matchAll(/^rootwalk_(?:handled|limit_hits)_total\{\w+="(\w+)"/gm)].map(
+    ([, value]) => `${value}`,
+  );
+  expect(labels).toContain('host_records');
+  expect(missing(labels.filter((value) => !Object.hasOwn(limitTable, value)))).toEqual([]);
 });
 
 test('reasons of failure', () => {
