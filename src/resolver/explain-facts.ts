@@ -34,8 +34,8 @@ export interface Deed {
   readonly words: string;
   /** What its response was judged to be, if one came. */
   readonly said: ResponseClass | undefined;
-  /** The network said that there is no way there. */
-  readonly noRoute: boolean;
+  /** What the network said of it: that there is no way there, or that the port is closed (ICMP, or a TCP reset). */
+  readonly network: 'no-route' | 'refused' | undefined;
 }
 
 /** All that verdicts look at. */
@@ -154,9 +154,9 @@ class Deeds {
       malformed: ['malformed', `gave a reply that cannot be read${detail}`],
     } as const;
     const [kind, words] = how[event.outcome];
-    const noRoute = event.outcome === 'unreachable' && /NETUNREACH|HOSTUNREACH|ADDRNOTAVAIL/.test(event.detail ?? '');
+    const network = event.outcome === 'unreachable' ? networkSays(event.detail ?? '') : undefined;
     const cut = sent.why === 'truncated' ? 'cut its answer short by UDP (TC), and by TCP ' : '';
-    this.#add(sent, kind, event.protocol, cut + words, noRoute);
+    this.#add(sent, kind, event.protocol, cut + words, network);
   }
 
   #classified(event: EventOf<'classified'>): void {
@@ -191,13 +191,13 @@ class Deeds {
     kind: DeedKind,
     protocol: 'udp' | 'tcp',
     words: string,
-    noRoute = false,
+    network?: Deed['network'],
   ): void {
     const { server, name, type } = event;
     const post = this.#posts.get(postKey(event));
     const zone = (event.kind === 'classified' ? event.zone : post?.zone) ?? this.#zones.get(event.lookup) ?? ROOT;
     const said = event.kind === 'classified' ? event.outcome : undefined;
-    const deed = { zone, server, nameServer: post?.nameServer, kind, protocol, name, type, words, said, noRoute };
+    const deed = { zone, server, nameServer: post?.nameServer, kind, protocol, name, type, words, said, network };
     const order = event.kind === 'sent' ? (this.#sentAt.get(event.exchange) ?? this.#order) : this.#order;
     this.#list.push({ deed, order });
   }
@@ -244,9 +244,9 @@ export function serversOf(deeds: readonly Deed[]): { server: ServerAddress; name
   return [...servers.values()];
 }
 
-/** Whether the port was closed to us: ICMP said so, or a TCP reset. */
-export function isTurnedAway({ kind, words }: Deed): boolean {
-  return kind === 'unreachable' && words.endsWith('(connection refused)');
+function networkSays(detail: string): Deed['network'] {
+  if (/NETUNREACH|HOSTUNREACH|ADDRNOTAVAIL/.test(detail)) return 'no-route';
+  return detail === 'ECONNREFUSED' ? 'refused' : undefined;
 }
 
 /** The family of a server's address. */
@@ -259,6 +259,6 @@ export function missingFamily({ deeds }: Facts): 'IPv4' | 'IPv6' | undefined {
   return (['IPv4', 'IPv6'] as const).find((family) => {
     const own = deeds.filter(({ server }) => familyOf(server) === family);
     const lost = own.every(({ kind }) => kind === 'silent' || kind === 'late' || kind === 'unreachable');
-    return lost && own.some(({ noRoute }) => noRoute) && deeds.some((deed) => deed.kind === 'good');
+    return lost && own.some(({ network }) => network === 'no-route') && deeds.some((deed) => deed.kind === 'good');
   });
 }

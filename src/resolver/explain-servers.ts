@@ -1,7 +1,7 @@
 // The verdict on servers that were asked and gave nothing usable: theirs, the network's, or the configuration's fault.
 
 import { isSubdomainOf, labelCount, type Name, nameToText, ROOT } from '../wire/name.ts';
-import { type Deed, type DeedKind, deedLines, type Facts, isTurnedAway, serversOf } from './explain-facts.ts';
+import { type Deed, type DeedKind, deedLines, type Facts, serversOf } from './explain-facts.ts';
 import { zoneWords } from './explain-words.ts';
 import { builtInRootHints } from './root-hints.ts';
 import type { Fault, Remedy, Verdict } from './verdict.ts';
@@ -73,7 +73,7 @@ function judgeConfigured(facts: Facts, zone: Name, here: readonly Deed[]): Case 
 function judgeRoot(facts: Facts, zone: Name, here: readonly Deed[]): Case | undefined {
   if (zone !== ROOT) return undefined;
   // Without a way out no hints are right or wrong.
-  const cutOff = here.length > 0 && here.every(({ noRoute }) => noRoute);
+  const cutOff = here.length > 0 && here.every(({ network }) => network === 'no-route');
   if (hasOwnHints(facts) && !cutOff) {
     return {
       fault: 'our policy',
@@ -122,7 +122,7 @@ function judgeFamily(facts: Facts, zone: Name, here: readonly Deed[]): Case | un
   const family = six ? 'IPv6' : 'IPv4';
   const answered = facts.deeds.some((deed) => isSix(deed) === six && !SILENCE.has(deed.kind));
   const other = facts.deeds.some((deed) => isSix(deed) !== six && !SILENCE.has(deed.kind));
-  if (answered || !(other || here.every(({ noRoute }) => noRoute))) return undefined;
+  if (answered || !(other || here.every(({ network }) => network === 'no-route'))) return undefined;
   return {
     fault: 'our network or a middlebox',
     summary: `The servers of ${zoneWords(zone)} have ${family} addresses only, and from this machine nothing is reached by ${family}.`,
@@ -148,7 +148,7 @@ function judgeTcp(facts: Facts, zone: Name, here: readonly Deed[]): Case | undef
   const elsewhere = facts.deeds.some(
     (deed) => deed.protocol === 'tcp' && deed.zone !== zone && !TROUBLES.has(deed.kind),
   );
-  const refused = tcp.every(({ kind, noRoute }) => kind === 'unreachable' && !noRoute);
+  const refused = tcp.every(({ kind, network }) => kind === 'unreachable' && network !== 'no-route');
   const owner: Remedy = {
     who: { owner: zone },
     what: 'let the name servers listen on TCP port 53, and open it in their firewall (RFC 7766: TCP is not optional)',
@@ -237,7 +237,7 @@ function judgeSilence(facts: Facts, zone: Name, here: readonly Deed[], servers: 
     };
   }
   const what =
-    here.length > 0 && here.every(isTurnedAway)
+    here.length > 0 && here.every(({ network }) => network === 'refused')
       ? `${verb(here, 'refuses', 'refuse')} the connection: no name server runs there, or a firewall turns queries away.`
       : `${verb(here, 'does', 'do')} not answer.`;
   return {

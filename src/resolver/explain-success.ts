@@ -3,16 +3,7 @@
 import { addressKey } from '../base/ports.ts';
 import { type Name, nameToText } from '../wire/name.ts';
 import { EDE, edeToText, RCODE, rcodeToText } from '../wire/types.ts';
-import {
-  type Deed,
-  deedLines,
-  eventsOf,
-  type Facts,
-  familyOf,
-  isTurnedAway,
-  missingFamily,
-  serversOf,
-} from './explain-facts.ts';
+import { type Deed, deedLines, eventsOf, type Facts, familyOf, missingFamily, serversOf } from './explain-facts.ts';
 import { asked, zoneWords } from './explain-words.ts';
 import type { Remedy, Verdict } from './verdict.ts';
 
@@ -171,7 +162,8 @@ function notes(bad: readonly Deed[]): string {
   if (bad.every(({ kind }) => kind === 'no-edns'))
     return `${who} ${one ? 'refuses' : 'refuse'} EDNS and had to be asked twice`;
   if (bad.every(({ kind }) => kind === 'late')) return `${who} had not answered yet when another did`;
-  if (bad.every(isTurnedAway)) return `${who} ${one ? 'refuses' : 'refuse'} the connection; another was asked instead`;
+  if (bad.every(({ network }) => network === 'refused'))
+    return `${who} ${one ? 'refuses' : 'refuse'} the connection; another was asked instead`;
   if (bad.every(({ kind }) => kind === 'silent' || kind === 'late' || kind === 'unreachable')) {
     return `${who} ${one ? 'does' : 'do'} not answer; another was asked instead`;
   }
